@@ -1,0 +1,191 @@
+"""What happened to an account's stream, as ledger rows and as counts for the result line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..http.errors import ProviderError
+from ..landing.batch import Batch
+from ..landing.held import Stored
+from ..landing.outcomes import (
+    SYNC_ACCOUNT_STATUS,
+    SYNC_COMPLETENESS,
+    SYNC_ERRORS,
+    SYNC_SKIPS,
+)
+
+_RETRY_HOURS_MAX = 24
+
+
+@dataclass
+class Tally:
+    """Counts of one stream over a run."""
+
+    accounts_ok: int = 0
+    accounts_failed: int = 0
+    accounts_skipped: int = 0
+    rows: int = 0
+    changed: int = 0
+    rejected: int = 0
+    completeness: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "completeness": dict(self.completeness)}
+
+
+@dataclass
+class Notes:
+    """The notes of one run, over all its batches."""
+
+    streams: dict[str, Tally] = field(default_factory=dict)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+
+    def tally(self, stream: str) -> Tally:
+        return self.streams.setdefault(stream, Tally())
+
+    def error(
+        self,
+        batch: Batch,
+        now: datetime,
+        error: Exception,
+        stream: str,
+        account_id: str | None = None,
+        item_id: str | None = None,
+    ) -> None:
+        """A failure: one row, one entry in the result."""
+        facts = _facts(error)
+        retry_at = getattr(error, "retry_at", None)
+        batch.note(
+            SYNC_ERRORS,
+            now,
+            *(stream, account_id, item_id),
+            account_id=account_id,
+            stream=stream,
+            item_id=item_id,
+            retry_at=retry_at,
+            **facts,
+        )
+        self.errors.append(
+            {
+                "account_id": account_id,
+                "stream": stream,
+                "item_id": item_id,
+                "code": facts["code"],
+                "message": facts["message"],
+                "retry_at": retry_at.isoformat() if retry_at else None,
+            }
+        )
+
+    def skip(
+        self,
+        batch: Batch,
+        now: datetime,
+        stream: str,
+        reason: str,
+        message: str,
+        account_id: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        """Something left out on purpose: one row, and one entry when it is a whole stream."""
+        batch.note(
+            SYNC_SKIPS,
+            now,
+            *(stream, account_id, reason),
+            account_id=account_id,
+            stream=stream,
+            reason=reason,
+            message=message,
+            remedy=remedy,
+        )
+        if account_id is None:
+            self.skipped.append({"stream": stream, "reason": reason, "message": message})
+
+    def complete(
+        self,
+        batch: Batch,
+        now: datetime,
+        stream: str,
+        status: str,
+        equation: str,
+        account_id: str | None = None,
+        expected: int | None = None,
+        landed: int | None = None,
+    ) -> None:
+        """The equation that proves a stream complete, or what is known instead."""
+        batch.note(
+            SYNC_COMPLETENESS,
+            now,
+            *(stream, account_id),
+            account_id=account_id,
+            stream=stream,
+            expected=expected,
+            landed=landed,
+            equation=equation,
+            status=status,
+        )
+        self.tally(stream).completeness[status] += 1
+
+    def status(
+        self,
+        batch: Batch,
+        now: datetime,
+        stream: str,
+        account_id: str,
+        status: str,
+        before: Stored | None,
+        *,
+        rows: int = 0,
+        cursor: str | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """How an account's stream stands now; keeps what the last success left behind."""
+        held = before.row if before else {}
+        succeeded = status in ("ok", "no_data")
+        failures = 0 if succeeded else (held.get("failures") or 0) + (status == "failed")
+        facts = _facts(error) if error else {"code": None, "message": None, "remedy": None}
+        batch.note(
+            SYNC_ACCOUNT_STATUS,
+            now,
+            account_id=account_id,
+            stream=stream,
+            status=status,
+            cursor=cursor or held.get("cursor"),
+            last_attempt_at=now,
+            last_success_at=now if succeeded else held.get("last_success_at"),
+            rows=rows,
+            failures=failures,
+            error_code=facts["code"],
+            error_message=" ".join(filter(None, (facts["message"], facts["remedy"]))) or None,
+            next_retry_at=now + _back_off(failures) if status == "failed" else None,
+        )
+        field_name = {"failed": "accounts_failed", "skipped": "accounts_skipped"}.get(status)
+        tally = self.tally(stream)
+        setattr(tally, field_name or "accounts_ok", getattr(tally, field_name or "accounts_ok") + 1)
+
+
+def _back_off(failures: int) -> timedelta:
+    return timedelta(hours=min(_RETRY_HOURS_MAX, 2 ** min(max(failures - 1, 0), 5)))
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    if isinstance(error, ProviderError):
+        return {
+            "code": error.code,
+            "status": error.status,
+            "message": error.message,
+            "remedy": error.remedy,
+            "request_id": error.request_id,
+        }
+    return {
+        "code": "internal_error",
+        "status": None,
+        "message": f"{type(error).__name__}: {error}",
+        "remedy": "A bug of this project: report it with the account's rows in sync_rejects.",
+        "request_id": None,
+    }
+
+

@@ -1,0 +1,1 @@
+"""How providers are talked to: the client, its manners and its errors. Knows HTTP, not dlt."""

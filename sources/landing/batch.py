@@ -1,0 +1,116 @@
+"""The rows of one load. Keys are unique in it before the database ever sees them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from . import outcomes
+from .changes import filled
+from .rows import Reject, Said
+from .tables import Table
+
+Row = dict[str, Any]
+
+
+class Batch:
+    """Collects typed rows per table; becomes Arrow tables for one load."""
+
+    def __init__(self, tenant: str, run_id: str, tables: Iterable[Table]) -> None:
+        self.tenant, self.run_id = tenant, run_id
+        self.tables = {table.name: table for table in tables}
+        self._rows: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+        self.written: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self._rows.values())
+
+    def put(self, table: Table, row: Row) -> None:
+        """Add a row; the same key again replaces it and keeps what only the first one knew."""
+        rows, key = self._rows[table.name], table.key_of(row)
+        earlier = rows.get(key)
+        rows[key] = row if earlier is None else filled(row, earlier)
+
+    def take(self, other: Batch) -> None:
+        """Add all rows of a finished piece of work."""
+        for name, rows in other._rows.items():
+            for row in rows.values():
+                self.put(self.tables[name], row)
+
+    def piece(self) -> Batch:
+        """A batch of the same kind for one piece of work, taken only when the work is complete."""
+        return Batch(self.tenant, self.run_id, self.tables.values())
+
+    def data_rows(self) -> int:
+        """Rows of provider data; marks and ledgers do not count."""
+        data = (name for name, table in self.tables.items() if table.kind == "data")
+        return sum(self.count(name) for name in data)
+
+    def count(self, name: str) -> int:
+        return len(self._rows[name]) if name in self._rows else 0
+
+    def rows(self, table: Table) -> list[Row]:
+        return list(self._rows[table.name].values()) if table.name in self._rows else []
+
+    def reject(self, reject: Reject, account_id: str | None, now: datetime) -> None:
+        """A row that could not be typed is kept as text, with the reason."""
+        seed = f"{self.tenant}\0{reject.table}\0{account_id}\0{reject.raw}"
+        self.put(
+            outcomes.SYNC_REJECTS,
+            {
+                "tenant": self.tenant,
+                "reject_id": hashlib.sha256(seed.encode(errors="replace")).hexdigest(),
+                "run_id": self.run_id,
+                "account_id": account_id,
+                "table_name": reject.table,
+                "reason": reject.reason,
+                "raw": reject.raw,
+                "fetched_at": now,
+            },
+        )
+
+    def repaired(self, table: Table, said: Said, account_id: str | None) -> None:
+        """A row that landed with texts made storable is named."""
+        if not said.repairs:
+            return
+        self.put(
+            outcomes.SYNC_REPAIRS,
+            {
+                "tenant": self.tenant,
+                "table_name": table.name,
+                "row_key": "/".join(str(part) for part in table.key_of(said.row)),
+                "run_id": self.run_id,
+                "account_id": account_id,
+                "texts": said.repairs,
+                "fetched_at": said.row["fetched_at"],
+            },
+        )
+
+    def note(self, table: Table, now: datetime, *entry: str | None, **facts: Any) -> None:
+        """A ledger row whose `entry_id` is made of the run and the given parts."""
+        row: Row = dict.fromkeys(column.name for column in table.columns)
+        row |= {"tenant": self.tenant, "run_id": self.run_id, "fetched_at": now, **facts}
+        if "entry_id" in row:
+            row["entry_id"] = ":".join([self.run_id, *(part or "" for part in entry)])
+        self.put(table, row)
+
+    def arrow(self) -> dict[str, pa.Table]:
+        """One Arrow table per table of the batch; empty ones too, so that every table exists."""
+        return {
+            name: _to_arrow(table, list(self._rows.get(name, {}).values()))
+            for name, table in self.tables.items()
+        }
+
+
+def _to_arrow(table: Table, rows: list[Row]) -> pa.Table:
+    schema = table.arrow_schema
+    columns = [
+        pa.array([row[field.name] for row in rows], type=field.type, from_pandas=False)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

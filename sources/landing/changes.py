@@ -1,0 +1,42 @@
+"""New, changed, same: a row just read against the row that is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .held import Stored
+from .rows import Said
+from .tables import Table
+
+Row = dict[str, Any]
+
+
+def carried(table: Table, said: Said, stored: Stored | None) -> Row:
+    """The row to keep: what the provider said now, and what it said before where it is silent now.
+
+    A plan that no longer shows a field does not erase what was stored. Only an explicit null of an
+    erasable column does.
+    """
+    if stored is None:
+        return said.row
+    row = dict(said.row)
+    for column in table.columns:
+        name = column.name
+        if row[name] is None and not (column.erasable and name in said.nulls):
+            row[name] = stored.row.get(name)
+    if row.get("payload") is None and table.payload:
+        row["payload"] = stored.row.get("payload")
+    return row
+
+
+def differs(table: Table, row: Row, stored: Stored | None) -> bool:
+    """Whether the row is worth writing: unknown, from a load that broke off, or changed."""
+    if stored is None or not stored.completed:
+        return True
+    held = stored.row
+    return any(c.compared and row[c.name] != held.get(c.name) for c in table.columns)
+
+
+def filled(row: Row, other: Row) -> Row:
+    """The row, with the gaps filled from another account of the same observation."""
+    return {name: other.get(name) if value is None else value for name, value in row.items()}

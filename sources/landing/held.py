@@ -1,0 +1,56 @@
+"""What the warehouse already holds of some accounts, so that only what is new is written.
+
+The extract asks; the pipeline answers (only it opens a destination). A row counts as held only when
+the load that wrote it completed: a killed load leaves rows of some tables and not of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from .tables import Table
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A row as the warehouse has it. `completed`: its load is one that counts."""
+
+    row: Row
+    completed: bool
+
+
+class Held(Protocol):
+    """Rows of a window of accounts."""
+
+    def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
+        """Rows of one account by key; of snapshot tables only the newest capture."""
+        ...
+
+    def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
+        """Snapshot rows of one account captured at or after a moment."""
+        ...
+
+
+Lookup = Callable[[str, Sequence[str]], Held]
+"""Tenant and account ids in, what is held of them out."""
+
+
+class NothingHeld:
+    """A warehouse that is empty, or not asked: everything is new, and merging keeps it single."""
+
+    def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
+        return {}
+
+    def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
+        return {}
+
+
+def nothing_held(tenant: str, account_ids: Sequence[str]) -> Held:
+    """The lookup for a plain `pipeline.run(source())`."""
+    return NothingHeld()

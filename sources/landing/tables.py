@@ -1,0 +1,111 @@
+"""The declaration of a table: the one place that says what it holds.
+
+A declaration drives extraction (aliases), the Arrow schema, dlt's hints, comments in the database,
+`social schema` and the tests. Nothing about a table is written twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Type = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json"]
+
+_ARROW: dict[Type, pa.DataType] = {
+    "text": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "json": pa.string(),  # JSON travels as text; dlt's hint makes the column JSON
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and where to read it.
+
+    `aliases` are the provider's names in order of preference, dotted for nested ones; empty for a
+    column that we fill ourselves. `erasable`: an explicit null is a fact and replaces the stored
+    value; otherwise null and absence both mean "not said" and the stored value stays. `compared`:
+    whether a new value alone makes the row worth writing again.
+    """
+
+    name: str
+    type: Type
+    description: str
+    aliases: tuple[str, ...] = ()
+    erasable: bool = False
+    compared: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: what one row is (`grain`), what makes it unique (`key`), and its columns.
+
+    `tenant`, `fetched_at` and, where the row is a provider's own, `payload` are added to every
+    table. `kind`: `data` is what a provider said, `index` is ours to know what to ask next,
+    `ledger` is what a run did.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    payload: bool = True
+    kind: Literal["data", "index", "ledger"] = "data"
+    required: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def all_columns(self) -> tuple[Column, ...]:
+        return (_TENANT, *self.columns, *((_PAYLOAD,) if self.payload else ()), _FETCHED_AT)
+
+    @cached_property
+    def merge_key(self) -> tuple[str, ...]:
+        """What a merge matches on: the key within a tenant."""
+        return ("tenant", *(name for name in self.key if name != "tenant"))
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.all_columns}
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema([(column.name, _ARROW[column.type]) for column in self.all_columns])
+
+    def dlt_columns(self) -> dict[str, Any]:
+        """dlt's hints: type, description, and which row wins when a key comes twice in one load."""
+        hints: dict[str, Any] = {
+            column.name: {
+                "data_type": column.type,
+                "nullable": column.name not in self.merge_key,
+                "description": column.description,
+            }
+            for column in self.all_columns
+        }
+        hints["fetched_at"]["dedup_sort"] = "desc"
+        return hints
+
+    def key_of(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in self.key)
+
+
+_TENANT = Column("tenant", "text", "Label of the API key that saw this row; `default` for the plain key.")
+_PAYLOAD = Column("payload", "json", "The provider's own row, verbatim.", compared=False)
+_FETCHED_AT = Column(
+    "fetched_at", "timestamp", "When this row was read, on the provider's clock (UTC).", compared=False
+)
+
+
+def column(name: str, type_: Type, description: str, *aliases: str, **rules: bool) -> Column:
+    """A column read from a provider's row, under its own name or else under the aliases."""
+    return Column(name, type_, description, (name, *aliases), **rules)
+
+
+def ours(name: str, type_: Type, description: str, **rules: bool) -> Column:
+    """A column that the project fills; no provider field is read for it."""
+    return Column(name, type_, description, (), **rules)

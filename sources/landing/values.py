@@ -1,0 +1,134 @@
+"""Strict values: a declared type, or a reason why not. Nothing is guessed, nothing is rounded."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from .tables import Type
+
+_BIGINT = 2**63
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Epochs are told apart by size: seconds until the year 5138, milliseconds from 1973 on.
+_EPOCH_MILLISECONDS_FROM = 10**11
+_EPOCH_UNTIL = 10**14
+
+
+class Unusable(ValueError):
+    """The value is not of the declared type; the text says why."""
+
+
+def text(value: Any) -> str:
+    """Text as it is; ids that came as numbers keep their digits."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    raise Unusable(f"{_kind(value)} where text is declared")
+
+
+def bigint(value: Any) -> int:
+    """A whole number within 64 bits; `"12"` and `12.0` are whole numbers, `"1.2K"` is not."""
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unusable(f"{_kind(value)} where a whole number is declared")
+    if not -_BIGINT <= value < _BIGINT:
+        raise Unusable("a number beyond 64 bits")
+    return value
+
+
+def double(value: Any) -> float:
+    """A finite number."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Unusable(f"{_kind(value)} where a number is declared")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Unusable("a number beyond double precision") from None
+    if not math.isfinite(number):
+        raise Unusable(f"{number} where a number is declared")
+    return number
+
+
+def boolean(value: Any) -> bool:
+    """true or false, also as text or as 0 and 1."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    raise Unusable(f"{_kind(value)} where true or false is declared")
+
+
+def timestamp(value: Any) -> datetime:
+    """An instant in UTC: ISO with offset, with Z, without zone (UTC), date only, or an epoch."""
+    if isinstance(value, str):
+        return _iso(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return _epoch(value)
+    raise Unusable(f"{_kind(value)} where a time is declared")
+
+
+def _iso(value: str) -> datetime:
+    stripped = value.strip()
+    if re.fullmatch(r"[0-9]{9,13}(\.[0-9]+)?", stripped):
+        return _epoch(float(stripped))
+    try:
+        moment = datetime.fromisoformat(stripped)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unusable("a time that is not ISO 8601 or an epoch") from None
+    if not _DAY.match(stripped):  # fromisoformat also reads 20260528 and week dates; nobody documents them
+        raise Unusable("a time that is not ISO 8601 or an epoch")
+    return moment
+
+
+def _epoch(value: float) -> datetime:
+    seconds = value / 1000 if value >= _EPOCH_MILLISECONDS_FROM else value
+    if not 0 <= value < _EPOCH_UNTIL:
+        raise Unusable("a number that is no epoch in seconds or milliseconds")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def day(value: Any) -> date:
+    """A UTC day; a timestamp is cut to its UTC day."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise Unusable("a day that does not exist") from None
+    return timestamp(value).date()
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    return {dict: "an object", list: "a list", bool: "true or false"}.get(
+        type(value), f"{str(value)[:40]}"
+    )
+
+
+CONVERT: dict[Type, Callable[[Any], Any]] = {
+    "text": text,
+    "bigint": bigint,
+    "double": double,
+    "bool": boolean,
+    "timestamp": timestamp,
+    "date": day,
+    "json": lambda value: value,
+}

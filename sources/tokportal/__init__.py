@@ -1,0 +1,126 @@
+"""TokPortal analytics as a dlt source.
+
+Tables: accounts, account_snapshots, tracked_posts, post_snapshots, daily_series,
+account_raw_snapshots, post_raw_snapshots, comments, demographics, portfolio_snapshots, contracts;
+post_marks (what is known of each post's histories) and the sync_* ledgers. Grain, key and columns
+of each stand in `tables.py`, endpoints and costs in README.md.
+
+    pipeline = dlt.pipeline("tokportal", destination="duckdb", dataset_name="tokportal")
+    pipeline.run(tokportal(), loader_file_format="parquet")
+
+Cursors are kept per account and stream in dlt state. `social sync` runs the same source batch by
+batch (pipelines/sync.py), so that a kill costs one batch instead of the run.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from ..extraction.batches import Limits
+from ..http.auth import HeaderAuth
+from ..http.client import Connection
+from ..http.rate_limit import RateLimit
+from ..http.redaction import fingerprint
+from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
+from .options import Options
+from .run import TokPortalRun
+from .tables import DATA_TABLES, STREAMS, TABLES
+
+__all__ = [
+    "DATA_TABLES",
+    "STREAMS",
+    "TABLES",
+    "Options",
+    "Run",
+    "TokPortalClient",
+    "connect",
+    "source",
+    "tokportal",
+]
+
+Run = TokPortalRun
+BASE_URL = "https://app.tokportal.com/api/ext"
+REQUESTS_PER_MINUTE = 120.0  # per key; the provider's own headers correct it
+_ALL_AT_ONCE = Limits(seconds=float("inf"), rows=2**62, accounts=2**31)
+
+
+def connect(
+    api_key: str,
+    base_url: str = BASE_URL,
+    *,
+    requests_per_minute: float | None = None,
+    concurrency: int = 16,
+    reread: Callable[[], str | None] | None = None,
+) -> Connection:
+    """A connection for one key. `reread` gives the key as it is now, should it be refused.
+
+    Raises EgressRefused when base_url is not one that a key may be sent to.
+    """
+    rate = RateLimit(
+        requests_per_minute or REQUESTS_PER_MINUTE,
+        key=f"tokportal-{fingerprint(base_url + api_key)}",
+        ceiling=requests_per_minute is not None,
+    )
+    return Connection(
+        provider="tokportal",
+        base_url=base_url,
+        auth=HeaderAuth("X-API-Key", api_key, reread=reread),
+        rate=rate,
+        concurrency=concurrency,
+        no_data_codes=NO_DATA_CODES,
+        ours_alone_codes=OURS_ALONE_CODES,
+    )
+
+
+@dlt.source(name="tokportal", max_table_nesting=0)
+def source(run: TokPortalRun) -> Iterator[DltResource]:
+    """The next batch of a run, as dlt resources: one parent that extracts, one child per table."""
+
+    @dlt.resource(name="batches", selected=False)
+    async def batches() -> AsyncIterator[dict[str, pa.Table]]:
+        # One batch at a time, in one piece: dlt has no checkpoint inside an extract.
+        tenants = dlt.current.source_state().setdefault("tenants", {})
+        batch = await run.extract(tenants.setdefault(run.tenant, {}))
+        yield batch.arrow()
+
+    for table in TABLES:
+
+        def rows(batch: dict[str, pa.Table], name: str = table.name) -> Iterator[pa.Table]:
+            yield batch[name]
+
+        yield dlt.transformer(
+            rows,
+            data_from=batches,
+            name=table.name,
+            primary_key=table.merge_key,
+            write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+            columns=table.dlt_columns(),
+        )
+
+
+@dlt.source(name="tokportal", max_table_nesting=0)
+def tokportal(
+    api_key: str = dlt.secrets.value,
+    base_url: str = BASE_URL,
+    requests_per_minute: float | None = None,
+    concurrency: int = 16,
+    raw_max_lag_days: float = 7.0,
+    lookback_days: int = 7,
+) -> Any:
+    """Everything the key may see, in one load; for use from a dlt pipeline of your own.
+
+    What the warehouse holds is not compared here (only `social sync` opens it), so each run asks
+    the histories of all posts again and merges them by key.
+    """
+    connection = connect(
+        api_key, base_url, requests_per_minute=requests_per_minute, concurrency=concurrency
+    )
+    options = Options(raw_max_lag_days=raw_max_lag_days, lookback_days=lookback_days)
+    run = TokPortalRun(connection, str(uuid.uuid4()), options=options, limits=_ALL_AT_ONCE)
+    return source(run).resources.values()

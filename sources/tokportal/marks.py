@@ -1,0 +1,83 @@
+"""How far a post (or an account) is complete, and when it is worth asking for more.
+
+Counters of today come from the drilldown. Raw snapshots are history, and one request brings up to
+30 of them: asked at every move they cost a request per snapshot, asked weekly a seventh of that.
+So they are asked when the oldest unseen one is `raw_max_lag_days` old, or when about 25 are
+expected, whichever is first. The lag never loses a row: a full page is always walked further.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+Row = dict[str, Any]
+
+TOLERANCE = timedelta(days=1)  # clocks of a provider's own parts differ
+_FULL_ENOUGH = 25  # of the 30 that one request brings
+
+
+@dataclass(frozen=True)
+class RawMark:
+    """`observed_at`: the observation up to which raw snapshots were asked; `raw_through`: the newest
+    that is held; `unseen_since`: the oldest observation met since and not asked."""
+
+    observed_at: datetime | None = None
+    raw_through: datetime | None = None
+    raw_per_day: float | None = None
+    unseen_since: datetime | None = None
+
+    def ahead_of(self, now: datetime) -> bool:
+        """A mark from the future would skip data: an integrity error, not a reason to ask nothing."""
+        return any(m and m > now + TOLERANCE for m in (self.observed_at, self.raw_through))
+
+    def met(self, observed: datetime | None) -> RawMark:
+        """The mark after an observation was met in the drilldown."""
+        if observed is None or self.observed_at is None or observed <= self.observed_at:
+            return self
+        return self if self.unseen_since else replace(self, unseen_since=observed)
+
+    def due(self, observed: datetime | None, now: datetime, max_lag_days: float) -> bool:
+        """Whether raw snapshots should be asked now, `observed` being the newest observation."""
+        if self.observed_at is None:
+            return True
+        if observed is None or observed <= self.observed_at:
+            return False
+        oldest = self.unseen_since or observed
+        return now - oldest >= timedelta(days=max_lag_days) or self._expected(observed) >= _FULL_ENOUGH
+
+    def _expected(self, observed: datetime) -> float:
+        since = self.raw_through or self.observed_at
+        if since is None or self.raw_per_day is None:
+            return 0.0
+        return (observed - since).total_seconds() / 86_400 * self.raw_per_day
+
+    def asked(self, observed: datetime | None, captures: list[datetime], now: datetime) -> RawMark:
+        """The mark after raw snapshots were asked to a proven end.
+
+        Never past now: a provider's row from the future must not become a cursor that skips data.
+        """
+        newest = max([c for c in captures if c <= now + TOLERANCE], default=None)
+        through = max((m for m in (newest, self.raw_through) if m), default=None)
+        seen_to = observed if observed and observed <= now + TOLERANCE else through or now
+        return RawMark(seen_to, through, per_day(captures) or self.raw_per_day, None)
+
+
+def per_day(captures: list[datetime]) -> float | None:
+    """Snapshots per day over what was met; None when that says nothing."""
+    if len(captures) < 2:
+        return None
+    span = (max(captures) - min(captures)).total_seconds() / 86_400
+    return (len(captures) - 1) / span if span > 0 else None
+
+
+def comments_due(mark: Row | None, observed: datetime | None, counter: int | None) -> bool:
+    """Comments are asked when the post's comment counter moved since; without a counter, when the
+    post was measured again. A first time is always asked: some sources report 0 for "not known"."""
+    if mark is None or (mark.get("comments_through") is None and mark.get("comment_count") is None):
+        return True
+    if counter is not None and mark.get("comment_count") is not None:
+        return bool(counter != mark["comment_count"])
+    through = mark.get("comments_through")
+    return observed is not None and (through is None or observed > through)

@@ -1,0 +1,19 @@
+"""What a user may set for TokPortal, with its meaning; defaults live in .dlt/config.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Options:
+    """`raw_max_lag_days`: how old unseen raw snapshots may become (0: asked at every sync).
+    `lookback_days`: how far before its cursor a series is read again, for restated days.
+    `start_date`: the first day of interest; nothing older is asked.
+    `shrink_limit`: a listing that loses more than this share of accounts removes none."""
+
+    raw_max_lag_days: float = 7.0
+    lookback_days: int = 7
+    start_date: date = date(2015, 1, 1)
+    shrink_limit: float = 0.2

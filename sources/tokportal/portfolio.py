@@ -1,0 +1,173 @@
+"""The index pass: what the key may see, and which accounts there are.
+
+`GET /accounts` is the listing of record, `GET /analytics` adds columns to it, `GET
+/analytics/contract` tells the access level. Three requests for up to a hundred accounts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..extraction.notes import Notes
+from ..http.clock import ProviderClock
+from ..http.errors import CredentialsRefused, Fatal, NotInPlan, ProviderError
+from ..http.pagination import Listing
+from ..landing.batch import Batch
+from ..landing.changes import carried, differs
+from ..landing.held import Held
+from ..landing.rows import Reader, Reject, first, identifier
+from .client import ACCOUNT_ID, TokPortalClient
+from .tables import ACCOUNTS, CONTRACTS, PORTFOLIO_SNAPSHOTS
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Portfolio:
+    """Accounts of one key by id, as listed; dashboard rows by id; what the key may see."""
+
+    accounts: dict[str, Row] = field(default_factory=dict)
+    dashboard: dict[str, Row] = field(default_factory=dict)
+    access_level: str | None = None
+    listing: Listing = field(default_factory=Listing)
+    stated_accounts: int | None = None
+    stated_posts: int | None = None
+
+
+async def read_portfolio(
+    client: TokPortalClient, batch: Batch, notes: Notes, held: Held, clock: ProviderClock
+) -> Portfolio:
+    """Read the index pass into the batch. Raises Fatal, and whatever the listing itself raises."""
+    portfolio = Portfolio()
+    await _read_contract(client, portfolio, batch, notes, held, clock)
+    await _read_accounts(client, portfolio, batch, clock)
+    await _read_dashboard(client, portfolio, batch, notes, held, clock)
+    _prove(portfolio, batch, notes, clock.now())
+    return portfolio
+
+
+async def _read_contract(
+    client: TokPortalClient,
+    portfolio: Portfolio,
+    batch: Batch,
+    notes: Notes,
+    held: Held,
+    clock: ProviderClock,
+) -> None:
+    try:
+        contract = await client.get_contract()
+    except Fatal:
+        raise
+    except ProviderError as error:
+        _leave_out(error, "contracts", batch, notes, clock.now())
+        return
+    now = clock.now()
+    level = first(contract, "access.level", "accessLevel", "access_level")
+    portfolio.access_level = level.lower() if isinstance(level, str) else None
+    said = Reader(CONTRACTS, batch.tenant).read(
+        {"version": "unknown", "access_level": "unknown", **contract}, now, keep=contract
+    )
+    if isinstance(said, Reject):
+        batch.reject(said, None, now)
+        return
+    known = held.of(CONTRACTS, "")
+    stored = known.get(CONTRACTS.key_of(said.row))
+    row = carried(CONTRACTS, said, stored) | {"last_seen_at": now}
+    row["first_seen_at"] = row["first_seen_at"] or now
+    if differs(CONTRACTS, row, stored):
+        batch.put(CONTRACTS, row)
+
+
+async def _read_accounts(
+    client: TokPortalClient, portfolio: Portfolio, batch: Batch, clock: ProviderClock
+) -> None:
+    try:
+        listing = await client.list_accounts()
+    except NotInPlan as error:
+        raise CredentialsRefused(
+            f"the key may not list accounts: {error.message}", status=error.status
+        ) from error
+    portfolio.listing, portfolio.accounts = listing, listing.rows
+    reader = Reader(ACCOUNTS, batch.tenant)
+    for row in listing.nameless:
+        batch.reject(reader.reject("account_id: the key is missing", row), None, clock.now())
+
+
+async def _read_dashboard(
+    client: TokPortalClient,
+    portfolio: Portfolio,
+    batch: Batch,
+    notes: Notes,
+    held: Held,
+    clock: ProviderClock,
+) -> None:
+    try:
+        dashboard = await client.get_dashboard()
+    except Fatal:
+        raise
+    except ProviderError as error:
+        _leave_out(error, "portfolio_snapshots", batch, notes, clock.now())
+        return
+    accounts = dashboard.get("accounts")
+    for row in accounts if isinstance(accounts, list) else []:
+        if (account_id := identifier(row, *ACCOUNT_ID)) is not None:
+            portfolio.dashboard[account_id] = row
+    portfolio.stated_accounts = _whole(first(dashboard, "totals.account_count"))
+    portfolio.stated_posts = _whole(first(dashboard, "totals.tracked_posts"))
+    portfolio.access_level = portfolio.access_level or _lower(first(dashboard, "access.level"))
+    _put_totals(dashboard, batch, held, clock.now())
+
+
+def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None:
+    # The accounts of the dashboard are in `accounts.payload`; ten thousand of them here twice a day
+    # would be the largest column of the warehouse.
+    kept = {name: value for name, value in dashboard.items() if name != "accounts"}
+    known = {"tenant": batch.tenant, "fetched_at": now}
+    said = Reader(PORTFOLIO_SNAPSHOTS, batch.tenant).read(kept, now, known)
+    if isinstance(said, Reject):
+        batch.reject(said, None, now)
+        return
+    newest = max(
+        held.of(PORTFOLIO_SNAPSHOTS, "").values(),
+        key=lambda stored: stored.row["fetched_at"],
+        default=None,
+    )
+    if differs(PORTFOLIO_SNAPSHOTS, said.row, newest):
+        batch.put(PORTFOLIO_SNAPSHOTS, said.row)
+
+
+def _prove(portfolio: Portfolio, batch: Batch, notes: Notes, now: datetime) -> None:
+    listing, stated = portfolio.listing, portfolio.stated_accounts
+    landed = len(portfolio.accounts)
+    agrees = stated is None or stated == landed
+    status = "proven" if listing.complete and agrees else "moved_during_read"
+    if listing.complete and listing.total is None and stated is None:
+        status = "unproven"
+    notes.complete(
+        batch,
+        now,
+        "accounts",
+        status,
+        "distinct ids = pagination.total = totals.account_count",
+        expected=listing.total if listing.total is not None else stated,
+        landed=landed,
+    )
+
+
+def _leave_out(
+    error: ProviderError, stream: str, batch: Batch, notes: Notes, now: datetime
+) -> None:
+    if isinstance(error, NotInPlan):
+        notes.skip(batch, now, stream, error.code, error.message, remedy=error.remedy)
+    else:
+        notes.error(batch, now, error, stream)
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _lower(value: Any) -> str | None:
+    return value.lower() if isinstance(value, str) else None

@@ -1,0 +1,76 @@
+"""Accounts that are no longer listed.
+
+An account is removed after two complete listings in a row without it. A listing that shrinks by
+more than a fifth removes nothing: that is how a half-answered listing looks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..http.errors import Skippable
+from ..landing.batch import Batch
+from ..landing.days import iso, parse
+from .portfolio import Portfolio
+from .tables import ACCOUNTS
+
+if TYPE_CHECKING:
+    from .run import TokPortalRun
+
+
+class PortfolioShrank(Skippable):
+    """Too many accounts went missing at once to believe it."""
+
+    code = "portfolio_shrank"
+    remedy = (
+        "Nothing was marked removed. If they are really gone, run once with"
+        " SOURCES__TOKPORTAL__SHRINK_LIMIT=1."
+    )
+
+
+def mark_removed_accounts(
+    run: TokPortalRun, portfolio: Portfolio, batch: Batch, cursors: dict[str, Any]
+) -> None:
+    """Compare a complete listing with the accounts that have cursors; write `removed_at`."""
+    now = run.connection.clock.now()
+    known, state = cursors.setdefault("accounts", {}), cursors.setdefault("listing", {})
+    absent = [account_id for account_id in known if account_id not in portfolio.accounts]
+    if len(absent) > run.options.shrink_limit * len(known):
+        error = PortfolioShrank(
+            f"{len(absent)} of {len(known)} known accounts are missing from a listing of"
+            f" {len(portfolio.accounts)}"
+        )
+        run.notes.error(batch, now, error, "accounts")
+        return
+    missing = state.get("missing", {})
+    gone = {account_id: missing[account_id] for account_id in absent if account_id in missing}
+    _write_removed(run, batch, gone, now)
+    state["missing"] = {
+        account_id: {"since": iso(now), "last_seen": state.get("at")}
+        for account_id in absent
+        if account_id not in gone
+    }
+    state["at"] = iso(now)
+    for account_id in gone:
+        del known[account_id]
+
+
+def _write_removed(
+    run: TokPortalRun, batch: Batch, gone: dict[str, dict[str, str]], now: datetime
+) -> None:
+    held = run.lookup(run.tenant, list(gone))
+    for account_id, absence in gone.items():
+        stored = held.of(ACCOUNTS, account_id).get((account_id,))
+        if stored is None:
+            continue
+        since, last_seen = parse(absence.get("since")), parse(absence.get("last_seen"))
+        batch.put(
+            ACCOUNTS,
+            stored.row
+            | {
+                "removed_at": since or now,
+                "last_seen_at": last_seen or stored.row["last_seen_at"],
+                "fetched_at": now,
+            },
+        )
