@@ -1,0 +1,1 @@
+"""Load, and everything an operator does. The only place that opens a destination."""

@@ -134,6 +134,22 @@ class TokPortalRun:
         walk = _Walk(self, client, batch, cursors, held, len(window))
         await fan_out(walk, walk.do, self.connection.concurrency)
 
+    def conclude(self) -> None:
+        """A refusal of a stream that others were granted is about that account, not about the plan."""
+        for gate in self._gates.values():
+            for account_id in sorted(gate.refused) if gate.granted else ():
+                message = f"{gate.stream} is refused for this account and granted for others"
+                self.notes.errors.append(
+                    {
+                        "account_id": account_id,
+                        "stream": gate.stream,
+                        "item_id": None,
+                        "code": NotInPlan.code,
+                        "message": message,
+                        "retry_at": None,
+                    }
+                )
+
     def _end(self, error: Fatal, batch: Batch) -> None:
         if self.fatal is None:
             self.fatal = error

@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `social`."""
+
+from .cli import main
+
+main()

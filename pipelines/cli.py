@@ -1,0 +1,297 @@
+"""The `social` command: parse, call, print, exit code. No logic."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .exits import Exit, Stop, usage
+
+if TYPE_CHECKING:
+    from .ledger import RunResult
+
+# Everything heavy (dlt, duckdb, rich tables) is imported by the command that needs it: --help is
+# read more often than anything else.
+app = typer.Typer(
+    name="social",
+    help="Keeps a warehouse in step with TokPortal, Genviral and Tokfluence analytics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback prints local variables, keys among them
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SOCIAL"},
+)
+
+
+class Target(StrEnum):
+    duckdb = "duckdb"
+
+
+class LogFormat(StrEnum):
+    auto = "auto"
+    rich = "rich"
+    plain = "plain"
+    json = "json"
+
+
+class SchemaFormat(StrEnum):
+    table = "table"
+    md = "md"
+    json = "json"
+    sql = "sql"
+
+
+Select = Annotated[
+    list[str] | None,
+    typer.Option("-s", "--select", help="Only these: `tokportal.comments,genviral`.", metavar="NAMES"),
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("-x", "--exclude", help="All but these.", metavar="NAMES")
+]
+Accounts = Annotated[str | None, typer.Option(help="Only these account ids, by comma.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
+Logs = Annotated[LogFormat, typer.Option("--log-format", help="How progress is told on stderr.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong, and the last line.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="With tracebacks of bugs.")]
+Wait = Annotated[str, typer.Option(help="How long to wait for another run's lock: 30s, 10m.")]
+Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
+
+
+@app.command()
+def demo(verbose: Verbose = False) -> None:
+    """Run everything once against the local sandbox. No keys needed."""
+
+    def run() -> Exit:
+        from .demo import run_demo
+
+        return run_demo()
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def init(verbose: Verbose = False) -> None:
+    """Write .dlt/secrets.toml to fill in."""
+
+    def run() -> Exit:
+        from .init import write_secrets_file
+
+        typer.echo(write_secrets_file())
+        return Exit.OK
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def check(
+    provider: Annotated[str | None, typer.Argument(help="Only this provider.")] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Test keys, plan level, rate, warehouse, disk and versions; say how to fix each."""
+
+    def run() -> Exit:
+        from .check import run_checks, worst
+
+        findings = run_checks(provider)
+        if as_json:
+            _print_json([vars(finding) for finding in findings])
+        else:
+            for finding in findings:
+                typer.echo(finding.line())
+        return worst(findings)
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def sync(
+    select: Select = None,
+    exclude: Exclude = None,
+    accounts: Accounts = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Ask all histories again, whatever is known of them.")
+    ] = False,
+    target: Where = Target.duckdb,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    log_format: Logs = LogFormat.auto,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fetch what changed since the last run and load it.
+
+    Safe to run again at any time: rows are merged by key, and a run that was stopped is taken up
+    where it was.
+
+    \b
+    social sync                           everything that is due
+    social sync -s tokportal.comments     one stream
+    social sync --accounts 9f3a…,5b1f…    some accounts
+    """
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .progress import progress
+        from .sync import SyncRequest, new_run_id
+        from .sync import sync as run_sync
+
+        request = SyncRequest(
+            select=select or [],
+            exclude=exclude or [],
+            accounts=[a.strip() for a in (accounts or "").split(",") if a.strip()],
+            full_refresh=full_refresh,
+            wait_seconds=seconds(wait),
+        )
+        run_id = new_run_id()
+        with progress(log_format, run_id, quiet=quiet) as told:
+            result = run_sync(request, run_id, told)
+        if as_json:
+            _print_json(result.as_json())
+        from .summary import last_line
+
+        _say(last_line(result))
+        return result.exit_code
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def status(
+    max_age: Annotated[
+        str | None, typer.Option(help="Exit 8 when an account's stream is older: 24h, 2d.")
+    ] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Last run, freshness, coverage, failing accounts."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .status import print_status, read_status
+
+        report = read_status(seconds(max_age) if max_age else None)
+        _print_json(report.as_json()) if as_json else print_status(report)
+        return report.exit_code
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def schema(
+    format_: Annotated[SchemaFormat, typer.Option("--format", help="How to print it.")] = SchemaFormat.table,
+    verbose: Verbose = False,
+) -> None:
+    """Every table and column with its meaning."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .schema import describe
+
+        typer.echo(describe(format_))
+        return Exit.OK
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 8080,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    accounts: Annotated[int, typer.Option(help="Accounts in the world.")] = 99,
+    posts: Annotated[int, typer.Option(help="Posts over all accounts.")] = 4876,
+    days: Annotated[int, typer.Option(help="Days of history.")] = 60,
+    clock: Annotated[str, typer.Option(help="The world's time at the start.")] = "2026-05-28T09:00:00Z",
+    rate: Annotated[int, typer.Option(help="Requests per minute and key.")] = 120,
+    tier: Annotated[str, typer.Option(help="Plan of the advertised key: full, creator, starter.")] = "full",
+    fault: Annotated[
+        list[str] | None, typer.Option(help="kind:path-regex[:times], may be repeated.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Serve the providers' documented APIs on loopback, from a world made of a seed."""
+
+    def run() -> Exit:
+        from sandbox.server import Settings, serve
+
+        serve(
+            Settings(
+                port=port,
+                seed=seed,
+                accounts=accounts,
+                posts=posts,
+                days=days,
+                clock=clock,
+                rate=rate,
+                tier=tier,
+                faults=tuple(fault or ()),
+            )
+        )
+        return Exit.OK
+
+    _guarded(run, verbose)
+
+
+def seconds(text: str) -> float:
+    """30s, 10m, 24h, 2d or a plain number of seconds. Raises Stop (usage) otherwise."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip())
+    if not match:
+        raise usage(f"{text!r} is not a time span", "Write 30s, 10m, 24h or 2d.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def _guarded(run: Callable[[], Exit], verbose: bool) -> None:
+    """Every command ends here: one exit code, one last line on stderr, never a bare traceback."""
+    try:
+        code = run()
+    except Stop as stop:
+        _say(f"{stop.message}. {stop.remedy}".strip())
+        code = stop.code
+    except KeyboardInterrupt:
+        _say("Interrupted. What was committed stays.")
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        code = Exit.OK
+    except Exception as error:
+        code = Exit.BUG
+        _say_bug(error, verbose)
+    sys.exit(int(code))
+
+
+def _say_bug(error: Exception, verbose: bool) -> None:
+    trace = "".join(traceback.format_exception(error))
+    if verbose:
+        _say(trace)
+    _say(
+        f"A bug: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        " What was committed is safe; run again with -v and report what it prints."
+    )
+
+
+def _say(text: str) -> None:
+    from sources.http.redaction import redact
+
+    print(redact(text), file=sys.stderr)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, default=str))
+
+
+def main() -> None:
+    """Entry point of the `social` script."""
+    app()
+
+

@@ -1,0 +1,123 @@
+"""What a run says while it goes: live lines on a terminal, one JSON line per event elsewhere.
+
+All of it goes to stderr; stdout is for data. Text from providers is stripped of control characters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sources.http.redaction import redact
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HEARTBEAT_SECONDS = 30.0
+
+
+class Progress(Protocol):
+    """Where a run's events go."""
+
+    def event(self, name: str, level: str = "info", **facts: Any) -> None: ...
+
+    def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None: ...
+
+
+def safe(text: str) -> str:
+    """Text for a terminal or a log: no secret, no control character, no direction override."""
+    return _CONTROL.sub("", redact(text))
+
+
+class JsonLines:
+    """One JSON object per line and event, and a heartbeat every 30 s while work goes on."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id, self._last = run_id, time.monotonic()
+
+    def event(self, name: str, level: str = "info", **facts: Any) -> None:
+        self._last = time.monotonic()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"ts": now, "level": level, "event": name, "run_id": self._run_id, **facts}
+        print(safe(json.dumps(line, default=str)), file=sys.stderr, flush=True)
+
+    def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
+        if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
+            facts = {"accounts_done": done, "accounts": total, "rows": rows}
+            self.event("heartbeat", provider=provider, requests=traffic.requests, **facts)
+
+
+class Plain:
+    """A line of text per event: for people who read logs."""
+
+    def event(self, name: str, level: str = "info", **facts: Any) -> None:
+        said = "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+        print(safe(f"{name:<18} {said}"), file=sys.stderr, flush=True)
+
+    def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
+        return
+
+
+class Quiet:
+    """Only what is wrong."""
+
+    def event(self, name: str, level: str = "info", **facts: Any) -> None:
+        if level != "info":
+            Plain().event(name, level, **facts)
+
+    def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
+        return
+
+
+class Live:
+    """A bar per provider: accounts done, rows, requests, waits, time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        self.console = Console(stderr=True, highlight=False)
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("accounts  {task.fields[said]}", style="dim"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def event(self, name: str, level: str = "info", **facts: Any) -> None:
+        if name in ("run.started", "batch.loaded"):
+            return
+        style = {"warning": "yellow", "error": "red"}.get(level)
+        said = "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+        self.console.print(safe(f"{name}  {said}"), style=style, markup=False)
+
+    def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
+        task = self._tasks.get(provider)
+        if task is None:
+            task = self._tasks[provider] = self.bars.add_task(provider, total=total, said="")
+        said = f"{rows:,} rows  {traffic.requests:,} requests  waited {traffic.waited_seconds:.0f} s"
+        self.bars.update(task, completed=done, total=total, said=said)
+
+
+@contextmanager
+def progress(log_format: str, run_id: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """The progress that fits where stderr goes. `log_format`: auto, rich, plain or json."""
+    if log_format == "auto":
+        log_format = "rich" if sys.stderr.isatty() else "json"
+    if quiet:
+        yield Quiet()
+    elif log_format == "rich":
+        live = Live()
+        with live.bars:
+            yield live
+    else:
+        yield Plain() if log_format == "plain" else JsonLines(run_id)

@@ -1,0 +1,134 @@
+"""Settings by dlt's own order: environment, then .dlt/secrets.toml, then .dlt/config.toml.
+
+`.dlt` is looked up from the project root and not from the working directory, which for cron is `/`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .exits import usage
+
+# Without these a load is wrong (no load id on Arrow rows) or slow (gzip is most of an extract).
+_REQUIRED = {
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "DATA_WRITER__DISABLE_COMPRESSION": "true",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "ERROR",
+}
+
+
+@cache
+def project_root() -> Path:
+    """Where `.dlt` is: DLT_PROJECT_DIR, else the working directory, else beside this package."""
+    if named := os.environ.get("DLT_PROJECT_DIR"):
+        return Path(named).resolve()
+    here = Path.cwd()
+    return here if (here / ".dlt").is_dir() else Path(__file__).resolve().parent.parent
+
+
+def prepare_dlt() -> None:
+    """To be called before dlt is imported: it reads these once."""
+    os.environ.setdefault("DLT_PROJECT_DIR", str(project_root()))
+    for name, value in _REQUIRED.items():
+        os.environ.setdefault(name, value)
+
+
+def _config(section: str, name: str) -> Any:
+    import dlt
+
+    return dlt.config.get(f"{section}.{name}")
+
+
+def _secret(section: str, name: str) -> str | None:
+    import dlt
+
+    value = dlt.secrets.get(f"{section}.{name}")
+    return str(value).strip() or None if value is not None else None
+
+
+def reread_secret(section: str, name: str) -> str | None:
+    """The secret as it is now: a rotated key is found without a restart."""
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    Container()[PluggableRunContext].reload_providers()
+    return _secret(section, name)
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """A provider's keys by tenant label, its address, its rate and its options."""
+
+    name: str
+    keys: dict[str, str] = field(repr=False)
+    base_url: str
+    requests_per_minute: float | None
+    concurrency: int
+    options: dict[str, Any]
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.keys)
+
+
+def provider_settings(name: str) -> ProviderSettings:
+    """Settings of one provider. Raises Stop (usage) for a value that is not what it should be."""
+    from sources import get
+
+    provider, section = get(name), f"sources.{name}"
+    key = _secret(section, "api_key")
+    rate = _config(section, "requests_per_minute")
+    return ProviderSettings(
+        name=name,
+        keys={"default": key} if key else {},
+        base_url=str(_config(section, "base_url") or provider.BASE_URL),
+        requests_per_minute=_number(section, "requests_per_minute", rate, float),
+        concurrency=_number(section, "concurrency", _config(section, "concurrency"), int) or 16,
+        options=_options(section, provider.Options),
+    )
+
+
+def _options(section: str, kind: Any) -> dict[str, Any]:
+    found = {}
+    for option in fields(kind):
+        value = _config(section, option.name)
+        if value is not None:
+            found[option.name] = _converted(section, option.name, value, option.type)
+    return found
+
+
+def _converted(section: str, name: str, value: Any, kind: Any) -> Any:
+    if kind in (date, "date"):
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise usage(f"{section}.{name} = {value!r} is not a day (YYYY-MM-DD)") from None
+    number = {"float": float, "int": int}.get(str(kind))
+    return _number(section, name, value, number) if number else value
+
+
+def _number(section: str, name: str, value: Any, kind: type) -> Any:
+    if value is None:
+        return None
+    try:
+        number = kind(value)
+    except ValueError:
+        raise usage(f"{section}.{name} = {value!r} is not a number") from None
+    if number < 0 or (number == 0 and name in ("requests_per_minute", "concurrency")):
+        raise usage(f"{section}.{name} = {value!r} must be greater")
+    return number
+
+
+def duckdb_path() -> Path:
+    """The warehouse file: DESTINATION__DUCKDB__CREDENTIALS, a path or a duckdb:/// URL."""
+    said = _secret("destination.duckdb", "credentials")
+    if not said:
+        return project_root() / "data" / "warehouse.duckdb"
+    path = Path(said.removeprefix("duckdb:///").removeprefix("duckdb:")).expanduser()
+    return path if path.is_absolute() else project_root() / path
