@@ -15,7 +15,7 @@ import typer
 from .exits import Exit, Stop, usage
 
 if TYPE_CHECKING:
-    from .ledger import RunResult
+    pass
 
 # Everything heavy (dlt, duckdb, rich tables) is imported by the command that needs it: --help is
 # read more often than anything else.
@@ -49,7 +49,9 @@ class SchemaFormat(StrEnum):
 
 Select = Annotated[
     list[str] | None,
-    typer.Option("-s", "--select", help="Only these: `tokportal.comments,genviral`.", metavar="NAMES"),
+    typer.Option(
+        "-s", "--select", help="Only these: `tokportal.comments,genviral`.", metavar="NAMES"
+    ),
 ]
 Exclude = Annotated[
     list[str] | None, typer.Option("-x", "--exclude", help="All but these.", metavar="NAMES")
@@ -57,7 +59,9 @@ Exclude = Annotated[
 Accounts = Annotated[str | None, typer.Option(help="Only these account ids, by comma.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 Logs = Annotated[LogFormat, typer.Option("--log-format", help="How progress is told on stderr.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong, and the last line.")]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="Only what is wrong, and the last line.")
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="With tracebacks of bugs.")]
 Wait = Annotated[str, typer.Option(help="How long to wait for another run's lock: 30s, 10m.")]
 Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
@@ -189,7 +193,9 @@ def status(
 
 @app.command()
 def schema(
-    format_: Annotated[SchemaFormat, typer.Option("--format", help="How to print it.")] = SchemaFormat.table,
+    format_: Annotated[
+        SchemaFormat, typer.Option("--format", help="How to print it.")
+    ] = SchemaFormat.table,
     verbose: Verbose = False,
 ) -> None:
     """Every table and column with its meaning."""
@@ -213,9 +219,13 @@ def sandbox(
     accounts: Annotated[int, typer.Option(help="Accounts in the world.")] = 99,
     posts: Annotated[int, typer.Option(help="Posts over all accounts.")] = 4876,
     days: Annotated[int, typer.Option(help="Days of history.")] = 60,
-    clock: Annotated[str, typer.Option(help="The world's time at the start.")] = "2026-05-28T09:00:00Z",
+    clock: Annotated[
+        str, typer.Option(help="The world's time at the start.")
+    ] = "2026-05-28T09:00:00Z",
     rate: Annotated[int, typer.Option(help="Requests per minute and key.")] = 120,
-    tier: Annotated[str, typer.Option(help="Plan of the advertised key: full, creator, starter.")] = "full",
+    tier: Annotated[
+        str, typer.Option(help="Plan of the advertised key: full, creator, starter.")
+    ] = "full",
     fault: Annotated[
         list[str] | None, typer.Option(help="kind:path-regex[:times], may be repeated.")
     ] = None,
@@ -293,5 +303,3 @@ def _print_json(value: Any) -> None:
 def main() -> None:
     """Entry point of the `social` script."""
     app()
-
-

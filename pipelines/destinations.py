@@ -44,9 +44,7 @@ class Warehouse:
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The result as an Arrow table; times in UTC."""
-        cursor = self.connection.cursor()
-        cursor.execute("set timezone = 'UTC'")
-        return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+        return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
     def tables(self, schema: str) -> dict[str, set[str]]:
         """Names of the columns of each table that exists."""
@@ -81,7 +79,9 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[Warehouse
     """Open (and, for writing, create) the warehouse. Raises Stop (exit 6) with what is in the way."""
     if not path.exists():
         if read_only:
-            raise Stop(Exit.DESTINATION, f"there is no warehouse at {path} yet", "Run `social sync`.")
+            raise Stop(
+                Exit.DESTINATION, f"there is no warehouse at {path} yet", "Run `social sync`."
+            )
         _create(path)
     try:
         connection = duckdb.connect(str(path), read_only=read_only)
@@ -90,7 +90,7 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[Warehouse
     try:
         if not read_only and not path.stat().st_mode & 0o222:  # root may write; its owner said no
             raise Stop(Exit.DESTINATION, f"{path} is read-only", "Make the file writable.")
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set global timezone = 'UTC'")
         yield Warehouse(path, connection)
     finally:
         connection.close()
@@ -100,7 +100,9 @@ def _create(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as memory:
-            memory.execute(f"attach {_literal(str(path))} as w (storage_version '{STORAGE_VERSION}')")
+            memory.execute(
+                f"attach {_literal(str(path))} as w (storage_version '{STORAGE_VERSION}')"
+            )
         path.chmod(0o600)
     except (OSError, duckdb.Error) as error:
         raise unavailable(path, error) from error

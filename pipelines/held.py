@@ -42,6 +42,7 @@ class WarehouseHeld:
         self._warehouse, self._schema, self._existing = warehouse, schema, existing
         self._tenant, self._account_ids = tenant, account_ids
         self._windows: dict[str, Callable[[str], list[dict[str, Any]]]] = {}
+        self._since: dict[tuple[str, str], tuple[datetime | None, dict[Key, Stored]]] = {}
 
     def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
         if table.name not in self._windows:
@@ -51,9 +52,22 @@ class WarehouseHeld:
     def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
         if table.name not in self._existing:
             return {}
-        sql = f"{self._select(table)} and t.account_id = ? and t.captured_at >= ?"
-        rows = self._warehouse.arrow(sql, [self._tenant, account_id, moment]).to_pylist()
-        return _stored(table, rows)
+        place = (table.name, account_id)
+        reached, found = self._since.get(place, (None, {}))
+        if reached is None or moment < reached:
+            sql = f"{self._select(table)} and t.account_id = ? and t.captured_at >= ?"
+            rows = self._warehouse.arrow(sql, [self._tenant, account_id, moment]).to_pylist()
+            found = _stored(table, rows)
+            self._since[place] = (moment, found)
+        return found
+
+    def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
+        if table.name not in self._existing:
+            return {}
+        sql = f'{self._select(table)} and t.account_id = ? and t."{column}" = ?'
+        return _stored(
+            table, self._warehouse.arrow(sql, [self._tenant, account_id, value]).to_pylist()
+        )
 
     def _read_window(self, table: Table) -> Callable[[str], list[dict[str, Any]]]:
         if table.name not in self._existing:
@@ -64,8 +78,12 @@ class WarehouseHeld:
             return lambda account_id: few
         sql = f"{self._select(table)} and t.account_id in (select unnest(?::varchar[]))"
         if "captured_at" in table.key:  # of snapshots, the newest tells what is news
-            sql += " qualify rank() over (partition by t.account_id order by t.captured_at desc) = 1"
-        rows = self._warehouse.arrow(sql + " order by t.account_id", [self._tenant, self._account_ids])
+            sql += (
+                " qualify rank() over (partition by t.account_id order by t.captured_at desc) = 1"
+            )
+        rows = self._warehouse.arrow(
+            sql + " order by t.account_id", [self._tenant, self._account_ids]
+        )
         return _by_account(rows)
 
     def _select(self, table: Table) -> str:
@@ -99,6 +117,8 @@ def _by_account(rows: Any) -> Callable[[str], list[dict[str, Any]]]:
 
 def _stored(table: Table, rows: list[dict[str, Any]]) -> dict[Key, Stored]:
     return {
-        table.key_of(row): Stored({k: v for k, v in row.items() if k != "_completed"}, row["_completed"])
+        table.key_of(row): Stored(
+            {k: v for k, v in row.items() if k != "_completed"}, row["_completed"]
+        )
         for row in rows
     }

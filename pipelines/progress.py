@@ -55,7 +55,9 @@ class Plain:
     """A line of text per event: for people who read logs."""
 
     def event(self, name: str, level: str = "info", **facts: Any) -> None:
-        said = "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+        said = "  ".join(
+            f"{key}={value}" for key, value in facts.items() if value not in (None, "")
+        )
         print(safe(f"{name:<18} {said}"), file=sys.stderr, flush=True)
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
@@ -97,14 +99,18 @@ class Live:
         if name in ("run.started", "batch.loaded"):
             return
         style = {"warning": "yellow", "error": "red"}.get(level)
-        said = "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+        said = "  ".join(
+            f"{key}={value}" for key, value in facts.items() if value not in (None, "")
+        )
         self.console.print(safe(f"{name}  {said}"), style=style, markup=False)
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
         task = self._tasks.get(provider)
         if task is None:
             task = self._tasks[provider] = self.bars.add_task(provider, total=total, said="")
-        said = f"{rows:,} rows  {traffic.requests:,} requests  waited {traffic.waited_seconds:.0f} s"
+        said = (
+            f"{rows:,} rows  {traffic.requests:,} requests  waited {traffic.waited_seconds:.0f} s"
+        )
         self.bars.update(task, completed=done, total=total, said=said)
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sources.extraction.batches import Limits
+
 from .exits import usage
 
 # Without these a load is wrong (no load id on Arrow rows) or slow (gzip is most of an extract).
@@ -21,6 +23,9 @@ _REQUIRED = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "ERROR",
 }
+
+
+_NEVER_ZERO = ("requests_per_minute", "concurrency", "batch_rows", "batch_accounts")
 
 
 @cache
@@ -120,9 +125,21 @@ def _number(section: str, name: str, value: Any, kind: type) -> Any:
         number = kind(value)
     except ValueError:
         raise usage(f"{section}.{name} = {value!r} is not a number") from None
-    if number < 0 or (number == 0 and name in ("requests_per_minute", "concurrency")):
+    if number < 0 or (number == 0 and name in _NEVER_ZERO):
         raise usage(f"{section}.{name} = {value!r} must be greater")
     return number
+
+
+def batch_limits() -> Limits:
+    """When a batch closes: `[sync] batch_seconds, batch_rows, batch_accounts`."""
+    said = {
+        field.name: _number(
+            "sync", f"batch_{field.name}", value, int if field.name != "seconds" else float
+        )
+        for field in fields(Limits)
+        if (value := _config("sync", f"batch_{field.name}")) is not None
+    }
+    return Limits(**said)
 
 
 def duckdb_path() -> Path:

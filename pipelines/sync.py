@@ -19,7 +19,6 @@ import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 import sources
-from sources.extraction.batches import Limits
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLater
 
 from .destinations import Warehouse, open_warehouse, unavailable
@@ -29,7 +28,7 @@ from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import warehouse_lock
 from .progress import Progress
 from .selection import Selection, select
-from .settings import ProviderSettings, duckdb_path, provider_settings
+from .settings import ProviderSettings, batch_limits, duckdb_path, provider_settings
 from .signals import Stopper, in_thread, stopped_by_signals
 
 
@@ -43,7 +42,6 @@ class SyncRequest:
     full_refresh: bool = False
     wait_seconds: float = 0.0
     command: str = "sync"
-    limits: Limits = Limits()
 
 
 def new_run_id() -> str:
@@ -100,7 +98,9 @@ def _run(
     for settings in configured:
         for tenant in settings.keys:
             if not stopper.stop.is_set():
-                key_sync = _KeySync(settings, tenant, selection, request, warehouse, result, progress)
+                key_sync = _KeySync(
+                    settings, tenant, selection, request, warehouse, result, progress
+                )
                 key_sync.run(stopper)
 
 
@@ -150,7 +150,7 @@ class _KeySync:
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
-            limits=self.request.limits,
+            limits=batch_limits(),
             lookup=lookup_in(self.warehouse, settings.name),
             stop=stopper.stop,
             report=self._tick,

@@ -187,5 +187,3 @@ def _facts(error: Exception) -> dict[str, Any]:
         "remedy": "A bug of this project: report it with the account's rows in sync_rejects.",
         "request_id": None,
     }
-
-

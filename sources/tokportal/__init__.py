@@ -24,9 +24,11 @@ from dlt.extract import DltResource
 
 from ..extraction.batches import Limits
 from ..http.auth import HeaderAuth
-from ..http.client import Connection
+from ..http.client import Connection, HttpClient
+from ..http.errors import NotFound, NotInPlan
 from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
+from ..landing.rows import first
 from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
 from .options import Options
 from .run import TokPortalRun
@@ -40,6 +42,7 @@ __all__ = [
     "Run",
     "TokPortalClient",
     "connect",
+    "describe_access",
     "source",
     "tokportal",
 ]
@@ -124,3 +127,15 @@ def tokportal(
     options = Options(raw_max_lag_days=raw_max_lag_days, lookback_days=lookback_days)
     run = TokPortalRun(connection, str(uuid.uuid4()), options=options, limits=_ALL_AT_ONCE)
     return source(run).resources.values()
+
+
+async def describe_access(http: HttpClient) -> str:
+    """What the key may see, in a few words, for `social check`. Raises ProviderError."""
+    client = TokPortalClient(http)
+    await client.get_me()
+    try:
+        contract = await client.get_contract()
+    except (NotInPlan, NotFound):
+        return "plan unknown"
+    level = first(contract, "access.level", "accessLevel") or "unknown"
+    return f"access level {level}, contract {first(contract, 'version') or 'unknown'}"

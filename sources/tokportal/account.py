@@ -88,6 +88,8 @@ class AccountWork:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     drilldown: Drilldown | None = None
     raw_mark: RawMark | None = None
+    from_series: list[str] = field(default_factory=list)
+    stored_since: datetime | None = None  # the oldest snapshot that new raw rows may touch
 
     def now(self) -> datetime:
         return self.run.connection.clock.now()
@@ -151,12 +153,16 @@ class AccountWork:
     def _plan_posts(self, rows: Batch, held: Held) -> None:
         assert self.drilldown is not None
         marks = {} if self.run.full_refresh else held.of(POST_MARKS, self.account_id)
+        throughs = []
         for seen in self.drilldown.posts:
             stored = marks.get((seen.tracked_post_id,))
             known = stored.row if stored and stored.completed else None
-            self._plan_post(seen, known, rows)
+            post = self._plan_post(seen, known, rows)
+            if seen.stored:
+                throughs.append(post.raw.raw_through)
+        self.stored_since = min(t for t in throughs if t) if throughs and all(throughs) else None
 
-    def _plan_post(self, seen: SeenPost, known: Row | None, rows: Batch) -> None:
+    def _plan_post(self, seen: SeenPost, known: Row | None, rows: Batch) -> PostWork:
         post = PostWork(seen, known or self._new_mark(seen, rows))
         lag, post_id = self.run.options.raw_max_lag_days, seen.tracked_post_id
         before, met = post.raw, post.raw.met(seen.observed_at)
@@ -169,6 +175,7 @@ class AccountWork:
         if comments_due(known, seen.observed_at, seen.comment_count) and self.run.asks("comments"):
             do = partial(histories.read_comments, self, post)
             self.pieces.append(Piece("comments", self, do, post_id))
+        return post
 
     def _new_mark(self, seen: SeenPost, rows: Batch) -> Row:
         mark = dict.fromkeys(column.name for column in POST_MARKS.all_columns)
@@ -179,7 +186,9 @@ class AccountWork:
         assert self.drilldown is not None
         landed = self.drilldown.listed
         agrees = stated is not None and landed >= stated
-        status = "proven" if complete and agrees else "moved_during_read" if complete else "unproven"
+        status = (
+            "proven" if complete and agrees else "moved_during_read" if complete else "unproven"
+        )
         if complete and stated is None:
             status = "unproven"
         self.run.notes.complete(
@@ -222,7 +231,13 @@ class AccountWork:
         self._outcome(piece.stream).refusal = error
         self.pieces = deque(p for p in self.pieces if p.stream != piece.stream)
         self.run.notes.skip(
-            batch, self.now(), piece.stream, error.code, error.message, self.account_id, error.remedy
+            batch,
+            self.now(),
+            piece.stream,
+            error.code,
+            error.message,
+            self.account_id,
+            error.remedy,
         )
 
     def no_data(self, piece: Piece, error: ProviderError, batch: Batch) -> None:

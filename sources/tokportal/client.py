@@ -90,7 +90,9 @@ class TokPortalClient:
             ("from", since),
             ("to", until),
         ]
-        return await self._rows(path("analytics", "series"), params, "/analytics/series", "points", "series")
+        return await self._rows(
+            path("analytics", "series"), params, "/analytics/series", "points", "series"
+        )
 
     async def list_account_raw(self, account_id: str, window: Params) -> list[Row]:
         """Up to 30 stored snapshots of an account; no cursor, no total: walk windows."""
@@ -108,17 +110,23 @@ class TokPortalClient:
         """Up to 50 cached comments of a post; there is no way to more."""
         where = path("analytics", "accounts", account_id, "comments")
         params = [("trackedPostId", tracked_post_id), ("limit", str(COMMENT_LIMIT))]
-        return await self._rows(where, params, "/analytics/accounts/{id}/comments", "comments", "rows")
+        return await self._rows(
+            where, params, "/analytics/accounts/{id}/comments", "comments", "rows"
+        )
 
     async def _object(self, where: str, *, endpoint: str, expect: tuple[str, ...] = ()) -> Row:
-        return await self._http.get(where, endpoint=endpoint, read=lambda body: object_of(body, expect))
+        return await self._http.get(
+            where, endpoint=endpoint, read=lambda body: object_of(body, expect)
+        )
 
     async def _rows(self, where: str, params: Params, endpoint: str, *names: str) -> list[Row]:
         return await self._http.get(
             where, params, endpoint=endpoint, read=lambda body: rows_of(body, *names)
         )
 
-    async def _page(self, where: str, params: Params, number: int, endpoint: str, *names: str) -> Page:
+    async def _page(
+        self, where: str, params: Params, number: int, endpoint: str, *names: str
+    ) -> Page:
         def read(body: Any) -> Page:
             return read_page(body, rows_of(body, *names), number, PER_PAGE)
 

@@ -32,17 +32,26 @@ Row = dict[str, Any]
 
 SERIES_METRICS = ("views", "likes", "comments", "shares", "followers")
 DIMENSIONS = ("age", "gender", "country", "city")
-_COUNTS = ("tracked_posts", "posts_tracked", "post_count", "posts_count", "total_posts", "total_videos_tracked")
+_COUNTS = (
+    "tracked_posts",
+    "posts_tracked",
+    "post_count",
+    "posts_count",
+    "total_posts",
+    "total_videos_tracked",
+)
 
 
 @dataclass(frozen=True)
 class SeenPost:
-    """A post as the drilldown shows it now: its newest observation and its comment counter."""
+    """A post as the drilldown shows it now: its newest observation and its comment counter.
+    `stored`: the warehouse knew it before."""
 
     tracked_post_id: str
     observed_at: datetime | None
     comment_count: int | None
     snapshot: Row | None
+    stored: bool
 
 
 @dataclass
@@ -101,7 +110,9 @@ class DrilldownReader:
         """Whether the header, where it names an account at all, names this one."""
         if not isinstance(header, dict):
             return True
-        named = {str(header[name]) for name in (*ACCOUNT_ID, "listing_account_id") if header.get(name)}
+        named = {
+            str(header[name]) for name in (*ACCOUNT_ID, "listing_account_id") if header.get(name)
+        }
         return not named or self.account_id in named
 
     def latest(self, body: Row) -> None:
@@ -109,8 +120,14 @@ class DrilldownReader:
         latest = body.get("latest")
         if not isinstance(latest, dict) or not latest:
             return
-        source = first(latest, "source") or first(body, "account.source", "account.analytics_source")
-        known = {"account_id": self.account_id, "snapshot_id": None, "source": str(source or "unknown")}
+        source = first(latest, "source") or first(
+            body, "account.source", "account.analytics_source"
+        )
+        known = {
+            "account_id": self.account_id,
+            "snapshot_id": None,
+            "source": str(source or "unknown"),
+        }
         dated = first(latest, *CAPTURED) is not None
         if not dated:
             known["captured_at"] = self.now  # made when we read it
@@ -125,9 +142,7 @@ class DrilldownReader:
         self.result.observed_at = usable.row["captured_at"]
         self._put_snapshot(ACCOUNT_SNAPSHOTS, usable, newest)
 
-    def _same_totals(
-        self, row: Row, newest: dict[tuple[Any, ...], Stored]
-    ) -> datetime | None:
+    def _same_totals(self, row: Row, newest: dict[tuple[Any, ...], Stored]) -> datetime | None:
         for stored in newest.values():
             if all(row[name] == stored.row.get(name) for name in _ACCOUNT_MEASURED):
                 moment: datetime = stored.row["captured_at"]
@@ -145,9 +160,7 @@ class DrilldownReader:
         if differs(table, row, stored):
             self.batch.put(table, row)
 
-    def _is_old(
-        self, captured_at: datetime, newest: dict[tuple[Any, ...], Stored]
-    ) -> bool:
+    def _is_old(self, captured_at: datetime, newest: dict[tuple[Any, ...], Stored]) -> bool:
         return any(captured_at <= stored.row["captured_at"] for stored in newest.values())
 
     def post_rows(self, rows: Iterable[Any], *, complete: bool) -> None:
@@ -196,7 +209,7 @@ class DrilldownReader:
         if observed is None and snapshot:
             observed = self.now
         self.result.posts.append(
-            SeenPost(row["tracked_post_id"], observed, row["comments"], snapshot)
+            SeenPost(row["tracked_post_id"], observed, row["comments"], snapshot, bool(stored))
         )
 
     def _snapshot(self, row: Row, source: str | None, moved: bool) -> Row | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..http.errors import NoDataYet, Skippable
 from ..landing.batch import Batch
-from ..landing.changes import filled
+from ..landing.changes import carried, differs, filled
 from ..landing.days import iso, parse
-from ..landing.held import Held
+from ..landing.held import Held, Key
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from ..landing.rows import Reader, Reject, first, identifier
 from ..landing.tables import Table
@@ -43,9 +43,7 @@ class FutureCursor(Skippable):
     remedy = "`social sync --full-refresh --accounts <id>` reads the account again from the start."
 
 
-def may_be_capped(
-    work: AccountWork, posts: list[Any], stated: int | None, held: Held
-) -> bool:
+def may_be_capped(work: AccountWork, posts: list[Any], stated: int | None, held: Held) -> bool:
     """Whether the drilldown may show fewer posts than there are, and it is worth asking."""
     if stated is not None and stated <= len(posts):
         return False
@@ -53,7 +51,9 @@ def may_be_capped(
     if stated is not None:
         return known.get("stated") != stated or known.get("found") != len(posts)
     listed = {identifier(post, *POST_ID) for post in posts}
-    live = (k for (k,), s in held.of(TRACKED_POSTS, work.account_id).items() if not s.row["removed_at"])
+    live = (
+        k for (k,), s in held.of(TRACKED_POSTS, work.account_id).items() if not s.row["removed_at"]
+    )
     return any(post_id not in listed for post_id in live)
 
 
@@ -69,7 +69,9 @@ def account_mark(cursor: Row | None) -> RawMark:
 
 
 def _cursor(mark: RawMark) -> Row:
-    return {k: iso(v) if isinstance(v, datetime) else v for k, v in vars(mark).items() if v is not None}
+    return {
+        k: iso(v) if isinstance(v, datetime) else v for k, v in vars(mark).items() if v is not None
+    }
 
 
 async def read_account_raw(
@@ -82,7 +84,12 @@ async def read_account_raw(
     observed = work.drilldown.observed_at
     raw = await _walk(work, ask, work.raw_mark, observed)
     known = {"account_id": work.account_id}
-    captured = _land_raw(work, raw, rows, held, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, None)
+    stored: dict[Key, Row] = {}
+    if raw and held.of(ACCOUNT_SNAPSHOTS, work.account_id):
+        since = work.raw_mark.raw_through or _start(work)
+        found = held.since(ACCOUNT_SNAPSHOTS, work.account_id, since)
+        stored = {key: snapshot.row for key, snapshot in found.items()}
+    captured = _land_raw(work, raw, rows, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, stored)
     work.raw_mark = work.raw_mark.asked(observed, captured, work.now())
 
 
@@ -94,9 +101,13 @@ async def read_post_raw(
     ask = partial(client.list_post_raw, seen.tracked_post_id)
     raw = await _walk(work, ask, post.raw, seen.observed_at)
     known = {"account_id": work.account_id, "tracked_post_id": seen.tracked_post_id}
-    captured = _land_raw(
-        work, raw, rows, held, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, seen.snapshot
-    )
+    # The drilldown may have shown the same observations, now or days ago: each fills the other.
+    shown = {POST_SNAPSHOTS.key_of(seen.snapshot): seen.snapshot} if seen.snapshot else {}
+    if raw and seen.stored:
+        since = work.stored_since or _start(work)
+        found = held.since(POST_SNAPSHOTS, work.account_id, since)
+        shown = {key: stored.row for key, stored in found.items()} | shown
+    captured = _land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
     post.raw = post.raw.asked(seen.observed_at, captured, work.now())
     rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
 
@@ -104,26 +115,29 @@ async def read_post_raw(
 async def _walk(work: AccountWork, ask: Any, mark: RawMark, observed: datetime | None) -> list[Row]:
     if mark.ahead_of(work.now()):
         raise FutureCursor(f"the mark says {mark.raw_through}, the provider's clock {work.now()}")
-    start = mark.raw_through or parse(work.run.options.start_date.isoformat())
     try:
-        return await walk_raw(ask, start, observed)
+        return await walk_raw(ask, mark.raw_through or _start(work), observed)
     except NoDataYet:
         return []  # measured, but nothing stored: the drilldown is all there is
+
+
+def _start(work: AccountWork) -> datetime:
+    day = work.run.options.start_date
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _land_raw(
     work: AccountWork,
     raw_rows: list[Row],
     rows: Batch,
-    held: Held,
     raw_table: Table,
     snapshot_table: Table,
     known: Row,
-    drilldown_snapshot: Row | None,
+    shown: dict[Key, Row],
 ) -> list[datetime]:
     """Raw rows, and the observation in each, under its key; returns the capture times landed."""
     reader, now = Reader(raw_table, rows.tenant), work.now()
-    landed: list[Row] = []
+    landed: list[datetime] = []
     for raw in raw_rows:
         stray = _stray(raw, known)
         said = reader.reject(stray, raw) if stray else _read_raw(reader, raw, now, known)
@@ -132,10 +146,12 @@ def _land_raw(
             continue
         rows.repaired(raw_table, said, work.account_id)
         rows.put(raw_table, said.row)
-        landed.append(said.row)
-    observed = [_observation(row, snapshot_table) for row in landed]
-    _put_observations(rows, held, snapshot_table, work.account_id, observed, drilldown_snapshot)
-    return [row["captured_at"] for row in landed]
+        observation = _observation(said.row, snapshot_table)
+        rows.put(
+            snapshot_table, filled(observation, shown.get(snapshot_table.key_of(observation), {}))
+        )
+        landed.append(said.row["captured_at"])
+    return landed
 
 
 def _stray(raw: Any, known: Row) -> str | None:
@@ -147,7 +163,9 @@ def _stray(raw: Any, known: Row) -> str | None:
 
 
 def _read_raw(reader: Reader, raw: Row, now: datetime, known: Row) -> Any:
-    kept = {name: value for name, value in raw.items() if name not in ("raw", "raw_json", "raw_payload")}
+    kept = {
+        name: value for name, value in raw.items() if name not in ("raw", "raw_json", "raw_payload")
+    }
     known = known | {"source": str(first(raw, "source") or "unknown")}
     if identifier(raw, "id", "snapshot_id") is None:
         known["snapshot_id"] = row_id(raw)
@@ -162,27 +180,6 @@ def _observation(row: Row, table: Table) -> Row:
     return {column.name: row.get(column.name) for column in table.all_columns} | {"payload": None}
 
 
-def _put_observations(
-    rows: Batch,
-    held: Held,
-    table: Table,
-    account_id: str,
-    observations: list[Row],
-    drilldown_snapshot: Row | None,
-) -> None:
-    """The drilldown may have shown the same observation, now or days ago: each fills the other."""
-    if not observations:
-        return
-    earliest = min(row["captured_at"] for row in observations)
-    stored = held.since(table, account_id, earliest)
-    shown = {table.key_of(drilldown_snapshot): drilldown_snapshot} if drilldown_snapshot else {}
-    for row in observations:
-        key = table.key_of(row)
-        for other in (shown.get(key), stored[key].row if key in stored else None):
-            row = filled(row, other) if other else row
-        rows.put(table, row)
-
-
 async def read_comments(
     work: AccountWork, post: PostWork, client: TokPortalClient, rows: Batch, held: Held
 ) -> None:
@@ -191,19 +188,29 @@ async def read_comments(
     page = await client.list_comments(work.account_id, seen.tracked_post_id)
     truncated = len(page) >= COMMENT_LIMIT
     reader = Reader(COMMENTS, rows.tenant)
+    stored = (
+        held.where(COMMENTS, work.account_id, "tracked_post_id", seen.tracked_post_id)
+        if seen.stored
+        else {}
+    )
     known = {
         "account_id": work.account_id,
         "tracked_post_id": seen.tracked_post_id,
         "listing_truncated": truncated,
     }
     for raw in page:
-        own = known | ({} if identifier(raw, "comment_id", "id") else {"comment_id": _comment_key(raw, seen)})
+        own = known | (
+            {} if identifier(raw, "comment_id", "id") else {"comment_id": _comment_key(raw, seen)}
+        )
         said = reader.read(raw, now, own)
         if isinstance(said, Reject):
             rows.reject(said, work.account_id, now)
         else:
             rows.repaired(COMMENTS, said, work.account_id)
-            rows.put(COMMENTS, said.row)
+            before = stored.get(COMMENTS.key_of(said.row))
+            row = carried(COMMENTS, said, before)
+            if differs(COMMENTS, row, before):
+                rows.put(COMMENTS, row)
     post.mark |= {"comments_through": seen.observed_at, "comment_count": seen.comment_count}
     rows.put(POST_MARKS, post.mark | {"fetched_at": now})
     work._outcome("comments").truncated += truncated
@@ -233,10 +240,17 @@ async def read_series(
         for metric in asked.more if got else ():
             await _points(work, client, asked, metric, points)
     DrilldownReader(work.account_id, rows, held, work.now()).series(list(points.values()))
+    work.from_series = sorted(
+        {m for point in points.values() for m, v in point.items() if v is not None and m != "date"}
+    )
 
 
 async def _points(
-    work: AccountWork, client: TokPortalClient, asked: SeriesRange, metric: str, points: dict[Any, Row]
+    work: AccountWork,
+    client: TokPortalClient,
+    asked: SeriesRange,
+    metric: str,
+    points: dict[Any, Row],
 ) -> int:
     got = await client.get_series(
         work.account_id, metric, asked.since.isoformat(), asked.until.isoformat()
@@ -254,7 +268,13 @@ async def _points(
 
 def settle(work: AccountWork, batch: Batch, held: Held) -> None:
     """Status rows of every stream of the account, cursors of the complete ones."""
-    for stream in ("drilldown", "daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments"):
+    for stream in (
+        "drilldown",
+        "daily_series",
+        "account_raw_snapshots",
+        "post_raw_snapshots",
+        "comments",
+    ):
         if stream in work.run.streams:
             _settle_stream(work, stream, batch, held)
 
@@ -300,7 +320,12 @@ def _move_cursor(work: AccountWork, stream: str) -> None:
     elif stream == "daily_series":
         days = work.drilldown.series_days if work.drilldown else set()
         through = min(max(days, default=work.now().date()), work.now().date())
-        work.cursors[stream] = {"through": through.isoformat(), "observed_at": observed}
+        known = (work.cursors.get(stream) or {}).get("from_series", [])
+        work.cursors[stream] = {
+            "through": through.isoformat(),
+            "observed_at": observed,
+            "from_series": work.from_series or known,
+        }
     elif observed:
         work.cursors[stream] = {"observed_at": observed}
 

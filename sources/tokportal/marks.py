@@ -45,7 +45,9 @@ class RawMark:
         if observed is None or observed <= self.observed_at:
             return False
         oldest = self.unseen_since or observed
-        return now - oldest >= timedelta(days=max_lag_days) or self._expected(observed) >= _FULL_ENOUGH
+        return (
+            now - oldest >= timedelta(days=max_lag_days) or self._expected(observed) >= _FULL_ENOUGH
+        )
 
     def _expected(self, observed: datetime) -> float:
         since = self.raw_through or self.observed_at

@@ -33,7 +33,13 @@ from .tables import STREAMS, TABLES
 Row = dict[str, Any]
 Cursors = dict[str, Any]
 
-ACCOUNT_STREAMS = ("drilldown", "daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments")
+ACCOUNT_STREAMS = (
+    "drilldown",
+    "daily_series",
+    "account_raw_snapshots",
+    "post_raw_snapshots",
+    "comments",
+)
 # Documented per level (developers.tokportal.com/analytics, "Access Levels"); other levels are asked.
 NOT_INCLUDED = {
     "starter": ("daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments"),
@@ -105,7 +111,6 @@ class TokPortalRun:
         if self.only_accounts is None and portfolio.listing.complete:
             mark_removed_accounts(self, portfolio, batch, cursors)
 
-
     def _order(self, portfolio: Portfolio) -> list[str]:
         listed = list(portfolio.accounts)
         if self.only_accounts is None:
@@ -121,7 +126,9 @@ class TokPortalRun:
                 gate.closed_because = "not selected"
             elif stream in NOT_INCLUDED.get(level, ()):
                 gate.closed_because = f"access level {level} does not include it"
-                self.notes.skip(batch, now, stream, "not_in_plan", gate.closed_because, remedy=NotInPlan.remedy)
+                self.notes.skip(
+                    batch, now, stream, "not_in_plan", gate.closed_because, remedy=NotInPlan.remedy
+                )
 
     def asks(self, stream: str) -> bool:
         """Whether the stream is selected and, as far as known, in the plan."""
@@ -192,13 +199,13 @@ class _Walk:
     def _begin(self, account_id: str) -> Piece:
         portfolio = self.run.portfolio
         assert portfolio is not None
-        stored_cursors = self.cursors.setdefault("accounts", {}).setdefault(account_id, {})
+        stored_cursors = self.cursors.get("accounts", {}).get(account_id, {})
         work = AccountWork(
             account_id=account_id,
             listed=portfolio.accounts[account_id],
             dashboard=portfolio.dashboard.get(account_id),
             run=self.run,
-            cursors={} if self.run.full_refresh else stored_cursors,
+            cursors={} if self.run.full_refresh else dict(stored_cursors),
             running=1,
         )
         self.run._open.append(work)
@@ -227,6 +234,8 @@ class _Walk:
             work.running -= 1
         if not work.pieces and not work.running:
             work.settle(self.batch, self.held)
+            # Into the state of this batch's load: the account may have begun in an earlier one.
+            self.cursors.setdefault("accounts", {})[work.account_id] = work.cursors
             self.run._open.remove(work)
             self.run.accounts_done += 1
         self.run.report(self.run)

@@ -43,20 +43,32 @@ def _born(work: AccountWork) -> date:
 def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
     """What to ask of `/analytics/series` for this account now."""
     cursor: dict[str, Any] = work.cursors.get("daily_series") or {}
-    today = work.now().date()
-    days = drilldown.series_days
-    through = date.fromisoformat(cursor["through"]) if cursor.get("through") else None
-    since = max(work.run.options.start_date, _born(work) - _BEFORE)
-    if through is not None:
-        since = max(since, through - timedelta(days=work.run.options.lookback_days))
-    wanted = []
-    first_day = min(days, default=today + timedelta(days=1))
-    if through is None or through + timedelta(days=1) < first_day:
-        until = first_day - timedelta(days=1)
-        if since <= until:
-            wanted.append(SeriesRange("views", since, until, SERIES_METRICS[1:]))
-    measured = cursor.get("observed_at") != work.cursor_of("drilldown")
-    if days and measured:
-        lacking = [m for m in SERIES_METRICS if m not in drilldown.series_metrics]
-        wanted += [SeriesRange(m, max(since, first_day), today) for m in lacking]
+    first_time = not cursor.get("through")
+    wanted = _older_days(work, drilldown, cursor)
+    if drilldown.series_days and cursor.get("observed_at") != work.cursor_of("drilldown"):
+        # A metric that neither the drilldown nor, at the first time, the series had is not asked again.
+        worth = SERIES_METRICS if first_time else cursor.get("from_series", ())
+        lacking = [m for m in worth if m not in drilldown.series_metrics]
+        since, today = min(drilldown.series_days), work.now().date()
+        wanted += [SeriesRange(metric, since, today) for metric in lacking]
     return wanted
+
+
+def _older_days(
+    work: AccountWork, drilldown: Drilldown, cursor: dict[str, Any]
+) -> list[SeriesRange]:
+    """The days between what is held (or the account's birth) and the drilldown's first day."""
+    today = work.now().date()
+    first_day = min(drilldown.series_days, default=today + timedelta(days=1))
+    if cursor.get("through"):
+        held_to = date.fromisoformat(cursor["through"])
+        since = held_to - timedelta(days=work.run.options.lookback_days)
+        missing = held_to + timedelta(days=1) < first_day
+    else:
+        born = _born(work)
+        since, missing = born - _BEFORE, born < first_day
+    since = max(since, work.run.options.start_date)
+    until = first_day - timedelta(days=1)
+    if not missing or since > until:
+        return []
+    return [SeriesRange("views", since, until, SERIES_METRICS[1:])]
