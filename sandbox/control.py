@@ -1,0 +1,127 @@
+"""The control plane under /_sandbox: no key, never counted, never limited."""
+
+import re
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import truth
+from sandbox.edits import apply_edit
+from sandbox.settings import parse_clock
+from sandbox.state import State
+
+
+def control_app(state: State) -> Starlette:
+    """The control plane of one sandbox."""
+    plane = _Plane(state)
+    routes = [
+        Route("/_sandbox/info", plane.info, methods=["GET"]),
+        Route("/_sandbox/clock", plane.move_clock, methods=["POST"]),
+        Route("/_sandbox/requests", plane.requests, methods=["GET"]),
+        Route("/_sandbox/requests", plane.reset_requests, methods=["DELETE"]),
+        Route("/_sandbox/log", plane.log, methods=["GET"]),
+        Route("/_sandbox/truth", plane.tables, methods=["GET"]),
+        Route("/_sandbox/truth/{table}", plane.truth, methods=["GET"]),
+        Route("/_sandbox/faults", plane.list_faults, methods=["GET"]),
+        Route("/_sandbox/faults", plane.plant_faults, methods=["POST"]),
+        Route("/_sandbox/faults", plane.clear_faults, methods=["DELETE"]),
+        Route("/_sandbox/world", plane.edit_world, methods=["POST"]),
+    ]
+    mistakes = dict.fromkeys((ValueError, KeyError, TypeError, re.error), _refuse)
+    return Starlette(routes=routes, exception_handlers=mistakes)
+
+
+class _Plane:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def info(self, request: Request) -> Response:
+        """What runs here."""
+        settings = self._state.settings
+        base = f"http://{request.url.netloc}"
+        return _json({**announcement(settings.key, base, self._state.clock.iso()),
+                      "settings": settings})  # fmt: skip
+
+    async def move_clock(self, request: Request) -> Response:
+        """{"advance_seconds": n} or {"to": iso}."""
+        body = await _body(request)
+        clock = self._state.clock
+        clock.now = parse_clock(body["to"]) if "to" in body else clock.now + body["advance_seconds"]
+        return _json({"now": clock.iso()})
+
+    async def requests(self, request: Request) -> Response:
+        """Counts since the last reset."""
+        return _json(self._state.journal.summary())
+
+    async def reset_requests(self, request: Request) -> Response:
+        """Count from zero."""
+        self._state.journal.reset()
+        return _json(self._state.journal.summary())
+
+    async def log(self, request: Request) -> Response:
+        """Requests one by one."""
+        return _json(self._state.journal.after(int(request.query_params.get("after", 0))))
+
+    async def tables(self, request: Request) -> Response:
+        """Names of the tables with a truth."""
+        return _json(list(truth.TABLES))
+
+    async def truth(self, request: Request) -> Response:
+        """Every reachable row of a table: ?tier=, ?account_id=, ?removed=include."""
+        asked = request.query_params
+        view = truth.view_for(
+            self._state.world,
+            self._state.clock.now,
+            asked.get("tier", self._state.settings.tier),
+            asked.get("account_id"),
+            asked.get("removed") == "include",
+        )
+        return _json(list(truth.TABLES[request.path_params["table"]](view)))
+
+    async def list_faults(self, request: Request) -> Response:
+        """Planted faults and their hits."""
+        return _json(self._state.faults.describe())
+
+    async def plant_faults(self, request: Request) -> Response:
+        """One fault or a list."""
+        body = await _body(request)
+        specs = body if isinstance(body, list) else [body]
+        return _json([self._state.faults.plant(spec).describe() for spec in specs])
+
+    async def clear_faults(self, request: Request) -> Response:
+        """No faults any more."""
+        self._state.faults.clear()
+        return _json([])
+
+    async def edit_world(self, request: Request) -> Response:
+        """One edit or a list, by `op`."""
+        body = await _body(request)
+        if isinstance(body, list):
+            return _json([apply_edit(self._state, edit) for edit in body])
+        return _json(apply_edit(self._state, body))
+
+
+def announcement(key: str, base: str, now: str) -> dict[str, Any]:
+    """What a client needs to begin."""
+    return {
+        "url": base,
+        "base_urls": {"tokportal": f"{base}/api/ext"},
+        "keys": {"tokportal": key},
+        "now": now,
+    }
+
+
+async def _body(request: Request) -> Any:
+    return orjson.loads(await request.body())
+
+
+async def _refuse(request: Request, problem: Exception) -> Response:
+    return _json({"error": f"{type(problem).__name__}: {problem}"}, 400)
+
+
+def _json(payload: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(payload), status, media_type="application/json")

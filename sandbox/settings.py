@@ -1,0 +1,72 @@
+"""What a sandbox is started with, and the command line that says it."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+TIERS = ("full", "creator", "starter")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Flags of `python -m sandbox`. `rate` is requests per minute and key; `days` is history."""
+
+    port: int = 0
+    seed: int = 7
+    accounts: int = 99
+    posts: int = 4876
+    days: int = 60
+    clock: str = "2026-05-28T09:00:00Z"
+    rate: int = 120
+    tier: str = "full"
+    faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what the world cannot be built from, before a port is opened."""
+        if self.tier not in TIERS:
+            raise ValueError(f"tier must be one of {', '.join(TIERS)}, not {self.tier!r}")
+        if min(self.accounts, self.days, self.rate) < 1 or self.posts < 0:
+            raise ValueError("accounts, days and rate must be at least 1, posts at least 0")
+        parse_clock(self.clock)
+
+    @property
+    def origin(self) -> int:
+        """The clock at the start, in epoch seconds."""
+        return parse_clock(self.clock)
+
+    @property
+    def key(self) -> str:
+        """The advertised key."""
+        return f"sk_sandbox_{self.tier}"
+
+    def arguments(self) -> list[str]:
+        """The command line that gives these settings."""
+        flags = asdict(self)
+        faults = flags.pop("faults")
+        words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+        return [*words, *(word for fault in faults for word in ("--fault", fault))]
+
+
+def parse_clock(text: str) -> int:
+    """Epoch seconds of an ISO time; without an offset it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def read_arguments(words: Sequence[str] | None = None) -> tuple[Settings, bool]:
+    """Settings, and whether to stop when standard input closes."""
+    default = Settings()
+    parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+    for name in ("port", "seed", "accounts", "posts", "days", "rate"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(default, name))
+    parser.add_argument("--clock", default=default.clock)
+    parser.add_argument("--tier", choices=TIERS, default=default.tier)
+    parser.add_argument("--fault", action="append", default=[], dest="faults", metavar="K=V")
+    parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    flags = vars(parser.parse_args(words))
+    until_stdin_closes = flags.pop("until_stdin_closes")
+    try:
+        return Settings(**{**flags, "faults": tuple(flags["faults"])}), until_stdin_closes
+    except ValueError as problem:
+        parser.error(str(problem))

@@ -1,0 +1,87 @@
+"""An account's running totals day by day, and the daily series drawn from them.
+
+The series lags behind: of a day's gain only a part is known on that day and the next two.
+So the last three points change with each following day, and older points never do.
+"""
+
+from math import floor
+from typing import Final
+
+from sandbox.world.accounts import Account
+from sandbox.world.chance import DAY, dice, digest
+
+METRICS: Final = ("views", "likes", "comments", "shares", "followers")
+
+# The part of a day's gain that is known on the same day, one and two days later.
+_KNOWN: Final = (0.60, 0.85, 0.95)
+_PACE: Final = {
+    "giant": 40_000,
+    "busy": 9_000,
+    "hourly": 12_000,
+    "steady": 3_000,
+    "public": 2_000,
+    "switched": 4_000,
+    "quiet": 6,
+    "banned": 1_500,
+    "empty": 500,
+}
+_PER_VIEW: Final = {"views": 1.0, "likes": 0.06, "comments": 0.002, "shares": 0.004}
+
+
+class Ledger:
+    """Totals of one account at the end of each day, computed as far as asked."""
+
+    def __init__(self, seed: int, account: Account) -> None:
+        self._seed, self._account = seed, account
+        self.first_day = account.data_start // DAY
+        draw = dice(seed, account.id, "ledger")
+        views = int(_PACE[account.kind] * draw.uniform(1, 40))
+        self._pace = _PACE[account.kind] * draw.uniform(0.5, 1.5)
+        self._base = {name: int(views * rate) for name, rate in _PER_VIEW.items()}
+        self._base["followers"] = int(views * draw.uniform(0.01, 0.2)) + 3
+        self._gains: list[dict[str, int]] = []
+        self._ends: list[dict[str, int]] = []
+
+    def totals_at(self, t: int) -> dict[str, int]:
+        """Totals at a moment: the day before, and this day's gain so far."""
+        day, seconds = divmod(t, DAY)
+        gains, before = self._gain(day), self._end(day - 1)
+        return {name: before[name] + floor(gains[name] * seconds / DAY) for name in METRICS}
+
+    def point(self, day: int, today: int) -> dict[str, int]:
+        """Totals of a day as they are known today."""
+        known = dict(self._end(day))
+        for age, part in enumerate(_KNOWN):
+            gained_on = today - age
+            if self.first_day <= gained_on <= day:
+                gains = self._gain(gained_on)
+                for name in METRICS:
+                    known[name] -= gains[name] - floor(gains[name] * part)
+        return known
+
+    def _end(self, day: int) -> dict[str, int]:
+        self._extend(day)
+        return self._ends[day - self.first_day] if day >= self.first_day else self._base
+
+    def _gain(self, day: int) -> dict[str, int]:
+        self._extend(day)
+        return (
+            self._gains[day - self.first_day]
+            if day >= self.first_day
+            else dict.fromkeys(METRICS, 0)
+        )
+
+    def _extend(self, day: int) -> None:
+        while self.first_day + len(self._ends) <= day:
+            gains = self._draw_gain(self.first_day + len(self._ends))
+            before = self._ends[-1] if self._ends else self._base
+            self._gains.append(gains)
+            self._ends.append({name: before[name] + gains[name] for name in METRICS})
+
+    def _draw_gain(self, day: int) -> dict[str, int]:
+        """One day's gain. Followers can leave; nothing else falls by itself."""
+        luck = digest(self._seed, self._account.id, "day", day, size=2)
+        views = int(self._pace * (0.4 + luck[0] / 128))
+        gains = {name: int(views * rate) for name, rate in _PER_VIEW.items()}
+        gains["followers"] = int(self._pace * 0.01 * (luck[1] / 255 - 0.2))
+        return gains
