@@ -59,9 +59,7 @@ Exclude = Annotated[
 Accounts = Annotated[str | None, typer.Option(help="Only these account ids, by comma.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 Logs = Annotated[LogFormat, typer.Option("--log-format", help="How progress is told on stderr.")]
-Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="Only what is wrong, and the last line.")
-]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="With tracebacks of bugs.")]
 Wait = Annotated[str, typer.Option(help="How long to wait for another run's lock: 30s, 10m.")]
 Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
@@ -293,11 +291,11 @@ def _say_bug(error: Exception, verbose: bool) -> None:
 def _say(text: str) -> None:
     from sources.http.redaction import redact
 
-    print(redact(text), file=sys.stderr)
+    typer.echo(redact(text), err=True)
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, default=str))
+    typer.echo(json.dumps(value, indent=2, default=str))
 
 
 def main() -> None:

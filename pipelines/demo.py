@@ -19,7 +19,7 @@ from rich.table import Table as Grid
 
 from sandbox.server import Settings, start
 
-from .exits import Exit
+from .exits import Exit, gravest
 from .settings import prepare_dlt, project_root
 
 _WORLD = Settings(port=0, accounts=40, posts=1000, days=60, rate=12_000)
@@ -42,7 +42,8 @@ def run_demo() -> Exit:
     _forget(database)
     console.print(
         f"SANDBOX DATA: an emulator of TokPortal with {_WORLD.accounts} made-up accounts and"
-        f" {_WORLD.posts:,} posts.\nNothing leaves this machine; your own warehouse is not touched.\n"
+        f" {_WORLD.posts:,} posts.\nNothing leaves this machine; your own warehouse is not"
+        " touched.\n"
     )
     with start(_WORLD) as sandbox:
         _point_at(sandbox, database)
@@ -51,7 +52,7 @@ def run_demo() -> Exit:
         second = _sync(database)
     _print_days(console, first, second)
     _print_next(console, database)
-    return max(first.result.exit_code, second.result.exit_code)
+    return gravest(day.result.exit_code for day in (first, second))
 
 
 def _forget(database: Path) -> None:
@@ -77,7 +78,9 @@ def _sync(database: Path) -> Day:
         result = sync(SyncRequest(select=["tokportal"], command="demo"), run_id, told)
     with open_warehouse(database, read_only=True) as warehouse:
         rows = {
-            name: warehouse.query(f'select count(*) from tokportal."{name}"')[0][0]
+            name: warehouse.query("select count(*) from query_table(?)", [f"tokportal.{name}"])[0][
+                0
+            ]
             for name in warehouse.tables("tokportal")
             if not name.startswith("_dlt")
         }

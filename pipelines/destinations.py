@@ -48,7 +48,10 @@ class Warehouse:
 
     def tables(self, schema: str) -> dict[str, set[str]]:
         """Names of the columns of each table that exists."""
-        sql = "select table_name, list(column_name) from duckdb_columns() where schema_name = ? group by 1"
+        sql = (
+            "select table_name, list(column_name) from duckdb_columns()"
+            " where schema_name = ? group by table_name"
+        )
         return {name: set(columns) for name, columns in self.query(sql, [schema])}
 
     def comment(self, schema: str, tables: Iterable[Table]) -> None:
@@ -76,7 +79,7 @@ def _literal(text: str) -> str:
 
 @contextmanager
 def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[Warehouse]:
-    """Open (and, for writing, create) the warehouse. Raises Stop (exit 6) with what is in the way."""
+    """Open (and, for writing, create) the warehouse. Raises Stop (exit 6) saying what is wrong."""
     if not path.exists():
         if read_only:
             raise Stop(

@@ -91,6 +91,7 @@ class WarehouseHeld:
         there = self._existing[table.name]
         names = (column.name for column in table.all_columns)
         columns = ", ".join(f't."{n}"' if n in there else f'null as "{n}"' for n in names)
+        # Names come from the declarations; values are bound.
         return (
             f'select {columns}, l.load_id is not null as "_completed"'
             f' from "{self._schema}"."{table.name}" t'
@@ -101,7 +102,7 @@ class WarehouseHeld:
 
 
 def _by_account(rows: Any) -> Callable[[str], list[dict[str, Any]]]:
-    """Rows sorted by account, sliced per account only when asked: Arrow is a fifth of the memory."""
+    """Rows sorted by account, sliced per account when asked: Arrow is a fifth of the memory."""
     spans: dict[str, tuple[int, int]] = {}
     for position, account_id in enumerate(rows.column("account_id").to_pylist()):
         start, _ = spans.get(account_id, (position, 0))

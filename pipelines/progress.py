@@ -33,6 +33,15 @@ def safe(text: str) -> str:
     return _CONTROL.sub("", redact(text))
 
 
+def _say(line: str) -> None:
+    sys.stderr.write(safe(line) + "\n")
+    sys.stderr.flush()
+
+
+def _pairs(facts: dict[str, Any]) -> str:
+    return "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+
+
 class JsonLines:
     """One JSON object per line and event, and a heartbeat every 30 s while work goes on."""
 
@@ -43,22 +52,21 @@ class JsonLines:
         self._last = time.monotonic()
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"ts": now, "level": level, "event": name, "run_id": self._run_id, **facts}
-        print(safe(json.dumps(line, default=str)), file=sys.stderr, flush=True)
+        _say(json.dumps(line, default=str))
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
         if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
-            facts = {"accounts_done": done, "accounts": total, "rows": rows}
-            self.event("heartbeat", provider=provider, requests=traffic.requests, **facts)
+            asked = traffic.requests
+            self.event(
+                "heartbeat", provider=provider, accounts_done=done, rows=rows, requests=asked
+            )
 
 
 class Plain:
     """A line of text per event: for people who read logs."""
 
     def event(self, name: str, level: str = "info", **facts: Any) -> None:
-        said = "  ".join(
-            f"{key}={value}" for key, value in facts.items() if value not in (None, "")
-        )
-        print(safe(f"{name:<18} {said}"), file=sys.stderr, flush=True)
+        _say(f"{name:<18} {_pairs(facts)}")
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
         return
@@ -99,10 +107,7 @@ class Live:
         if name in ("run.started", "batch.loaded"):
             return
         style = {"warning": "yellow", "error": "red"}.get(level)
-        said = "  ".join(
-            f"{key}={value}" for key, value in facts.items() if value not in (None, "")
-        )
-        self.console.print(safe(f"{name}  {said}"), style=style, markup=False)
+        self.console.print(safe(f"{name}  {_pairs(facts)}"), style=style, markup=False)
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
         task = self._tasks.get(provider)

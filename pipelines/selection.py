@@ -1,4 +1,4 @@
-"""`-s tokportal.comments,genviral -x tokportal.post_raw_snapshots`: which streams a run is about."""
+"""`-s tokportal.comments,genviral -x …`: which streams a run is about."""
 
 from __future__ import annotations
 

@@ -53,17 +53,8 @@ def _config(section: str, name: str) -> Any:
 def _secret(section: str, name: str) -> str | None:
     import dlt
 
-    value = dlt.secrets.get(f"{section}.{name}")
+    value: Any = dlt.secrets.get(f"{section}.{name}")
     return str(value).strip() or None if value is not None else None
-
-
-def reread_secret(section: str, name: str) -> str | None:
-    """The secret as it is now: a rotated key is found without a restart."""
-    from dlt.common.configuration.container import Container
-    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
-
-    Container()[PluggableRunContext].reload_providers()
-    return _secret(section, name)
 
 
 @dataclass(frozen=True)
@@ -99,10 +90,19 @@ def provider_settings(name: str) -> ProviderSettings:
     )
 
 
+def reread_key(name: str, tenant: str) -> str | None:
+    """The key as it is now: one that was rotated while a run went on is found without a restart."""
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    Container()[PluggableRunContext].reload_providers()
+    return provider_settings(name).keys.get(tenant)
+
+
 def _options(section: str, kind: Any) -> dict[str, Any]:
     found = {}
     for option in fields(kind):
-        value = _config(section, option.name)
+        value: Any = _config(section, option.name)
         if value is not None:
             found[option.name] = _converted(section, option.name, value, option.type)
     return found
@@ -132,14 +132,12 @@ def _number(section: str, name: str, value: Any, kind: type) -> Any:
 
 def batch_limits() -> Limits:
     """When a batch closes: `[sync] batch_seconds, batch_rows, batch_accounts`."""
+    kinds = {"seconds": float, "rows": int, "accounts": int}
     said = {
-        field.name: _number(
-            "sync", f"batch_{field.name}", value, int if field.name != "seconds" else float
-        )
-        for field in fields(Limits)
-        if (value := _config("sync", f"batch_{field.name}")) is not None
+        name: _number("sync", f"batch_{name}", _config("sync", f"batch_{name}"), kind)
+        for name, kind in kinds.items()
     }
-    return Limits(**said)
+    return Limits(**{name: value for name, value in said.items() if value is not None})
 
 
 def duckdb_path() -> Path:

@@ -28,7 +28,8 @@ _STREAMS = """
            max(last_success_at) as newest_success
     from {schema}.sync_account_status s
     where exists (select 1 from {schema}.accounts a
-                  where a.account_id = s.account_id and a.tenant = s.tenant and a.removed_at is null)
+                  where a.account_id = s.account_id and a.tenant = s.tenant
+                  and a.removed_at is null)
     group by stream order by stream"""
 
 _FAILING = """
@@ -142,8 +143,8 @@ def print_status(report: StatusReport) -> None:
         console.print(grid)
         for row in provider.failing:
             console.print(
-                f"  {row['account_id']} {row['stream']}: {row['error_code']}, {row['failures']} in a"
-                f" row. {row['error_message']}",
+                f"  {row['account_id']} {row['stream']}: {row['error_code']},"
+                f" {row['failures']} in a row. {row['error_message']}",
                 markup=False,
             )
         if provider.stale:

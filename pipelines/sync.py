@@ -28,7 +28,7 @@ from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import warehouse_lock
 from .progress import Progress
 from .selection import Selection, select
-from .settings import ProviderSettings, batch_limits, duckdb_path, provider_settings
+from .settings import ProviderSettings, batch_limits, duckdb_path, provider_settings, reread_key
 from .signals import Stopper, in_thread, stopped_by_signals
 
 
@@ -50,7 +50,7 @@ def new_run_id() -> str:
 
 
 def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
-    """Run a sync. Raises Stop for usage, lock and destination; else the result says what happened."""
+    """Run a sync. Raises Stop for usage, lock and an unusable destination, before any request."""
     selection = select(request.select, request.exclude)
     configured, missing = _configured(selection)
     path = duckdb_path()
@@ -140,7 +140,7 @@ class _KeySync:
             settings.base_url,
             requests_per_minute=settings.requests_per_minute,
             concurrency=settings.concurrency,
-            reread=lambda: provider_settings(settings.name).keys.get(self.tenant),
+            reread=lambda: reread_key(settings.name, self.tenant),
         )
         return provider.Run(
             connection,
@@ -198,7 +198,8 @@ class _KeySync:
             pipeline.run(data, loader_file_format="parquet", **hints)
         except PipelineStepFailed as error:
             raise self._load_failure(error) from error
-        normalized = pipeline.last_trace.last_normalize_info
+        trace = pipeline.last_trace
+        normalized = trace.last_normalize_info if trace else None
         return dict(normalized.row_counts) if normalized else {}
 
     def _load_failure(self, error: PipelineStepFailed) -> BaseException:

@@ -1,1 +1,1 @@
-"""How a run walks a portfolio: work, gates, batches and what is noted of them. Knows no provider."""
+"""How a run walks a portfolio: work, gates, batches, notes. Knows no provider."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """A batch closes after `seconds` or `rows`, whichever is first; `accounts` bounds its memory."""
+    """A batch closes after `seconds` or `rows`, whichever is first; `accounts` bounds memory."""
 
     seconds: float = 30.0
     rows: int = 50_000

@@ -50,6 +50,8 @@ __all__ = [
 Run = TokPortalRun
 BASE_URL = "https://app.tokportal.com/api/ext"
 REQUESTS_PER_MINUTE = 120.0  # per key; the provider's own headers correct it
+# dlt's upsert keeps repeats within a load and duplicates after a crash; this does neither.
+_MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 _ALL_AT_ONCE = Limits(seconds=float("inf"), rows=2**62, accounts=2**31)
 
 
@@ -98,13 +100,12 @@ def source(run: TokPortalRun) -> Iterator[DltResource]:
             yield batch[name]
 
         yield dlt.transformer(
-            rows,
             data_from=batches,
             name=table.name,
             primary_key=table.merge_key,
-            write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+            write_disposition=_MERGE,
             columns=table.dlt_columns(),
-        )
+        )(rows)
 
 
 @dlt.source(name="tokportal", max_table_nesting=0)

@@ -65,7 +65,7 @@ class TokPortalClient:
         )
 
     async def list_videos(self, account_id: str) -> Listing:
-        """Tracked posts in the older paginated shape, oldest upload first so that pages hold still."""
+        """Tracked posts in the older paginated shape; oldest upload first, so pages hold still."""
 
         async def ask(number: int) -> Page:
             params = [

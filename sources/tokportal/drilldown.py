@@ -1,7 +1,7 @@
 """One account's drilldown: the provider's answer in, rows that are new or changed out.
 
 Every row is held against what the warehouse has: same is not written again, older than stored is
-kept as a snapshot and not as the latest, and a post that a complete listing lacks is marked removed.
+kept as a snapshot and not as the latest, a post that a complete listing lacks is marked removed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class DrilldownReader:
         source = first(latest, "source") or first(
             body, "account.source", "account.analytics_source"
         )
-        known = {
+        known: Row = {
             "account_id": self.account_id,
             "snapshot_id": None,
             "source": str(source or "unknown"),

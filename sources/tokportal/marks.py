@@ -20,8 +20,8 @@ _FULL_ENOUGH = 25  # of the 30 that one request brings
 
 @dataclass(frozen=True)
 class RawMark:
-    """`observed_at`: the observation up to which raw snapshots were asked; `raw_through`: the newest
-    that is held; `unseen_since`: the oldest observation met since and not asked."""
+    """`observed_at`: the observation up to which raw snapshots were asked; `raw_through`: the
+    newest that is held; `unseen_since`: the oldest observation met since and not asked."""
 
     observed_at: datetime | None = None
     raw_through: datetime | None = None
@@ -29,7 +29,7 @@ class RawMark:
     unseen_since: datetime | None = None
 
     def ahead_of(self, now: datetime) -> bool:
-        """A mark from the future would skip data: an integrity error, not a reason to ask nothing."""
+        """A mark from the future would skip data: an integrity error, no reason to ask nothing."""
         return any(m and m > now + TOLERANCE for m in (self.observed_at, self.raw_through))
 
     def met(self, observed: datetime | None) -> RawMark:

@@ -66,14 +66,15 @@ async def _read_contract(
     now = clock.now()
     level = first(contract, "access.level", "accessLevel", "access_level")
     portfolio.access_level = level.lower() if isinstance(level, str) else None
-    said = Reader(CONTRACTS, batch.tenant).read(
-        {"version": "unknown", "access_level": "unknown", **contract}, now, keep=contract
-    )
+    known = {
+        "version": str(first(contract, "version") or "unknown"),
+        "access_level": str(level or "unknown"),
+    }
+    said = Reader(CONTRACTS, batch.tenant).read(contract, now, known)
     if isinstance(said, Reject):
         batch.reject(said, None, now)
         return
-    known = held.of(CONTRACTS, "")
-    stored = known.get(CONTRACTS.key_of(said.row))
+    stored = held.of(CONTRACTS, "").get(CONTRACTS.key_of(said.row))
     row = carried(CONTRACTS, said, stored) | {"last_seen_at": now}
     row["first_seen_at"] = row["first_seen_at"] or now
     if differs(CONTRACTS, row, stored):

@@ -106,7 +106,7 @@ def rest_of(
 
 
 def _around(window: Window, low: datetime, high: datetime) -> list[Window]:
-    """A full page at one moment: that moment source by source, and what lies on both sides of it."""
+    """A full page at one moment: that moment source by source, and both sides of it."""
     if window.source:
         raise WalkError(
             f"{RAW_LIMIT} or more raw snapshots of {window.source} at {low.isoformat()}:"

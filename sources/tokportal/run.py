@@ -40,7 +40,7 @@ ACCOUNT_STREAMS = (
     "post_raw_snapshots",
     "comments",
 )
-# Documented per level (developers.tokportal.com/analytics, "Access Levels"); other levels are asked.
+# Documented per level (developers.tokportal.com/analytics); a level not named here is asked.
 NOT_INCLUDED = {
     "starter": ("daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments"),
     "creator": ("account_raw_snapshots", "post_raw_snapshots", "comments"),
@@ -142,7 +142,7 @@ class TokPortalRun:
         await fan_out(walk, walk.do, self.connection.concurrency)
 
     def conclude(self) -> None:
-        """A refusal of a stream that others were granted is about that account, not about the plan."""
+        """A stream refused to one account and granted to others: that is the account's trouble."""
         for gate in self._gates.values():
             for account_id in sorted(gate.refused) if gate.granted else ():
                 message = f"{gate.stream} is refused for this account and granted for others"

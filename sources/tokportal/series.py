@@ -46,7 +46,7 @@ def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
     first_time = not cursor.get("through")
     wanted = _older_days(work, drilldown, cursor)
     if drilldown.series_days and cursor.get("observed_at") != work.cursor_of("drilldown"):
-        # A metric that neither the drilldown nor, at the first time, the series had is not asked again.
+        # What neither the drilldown nor, the first time, the series had is not asked again.
         worth = SERIES_METRICS if first_time else cursor.get("from_series", ())
         lacking = [m for m in worth if m not in drilldown.series_metrics]
         since, today = min(drilldown.series_days), work.now().date()

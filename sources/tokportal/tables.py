@@ -90,8 +90,9 @@ _SOURCE = Column(
     "provider does not say. A change of source changes what a metric means.",
     ("source", *_nested("source")),
 )
-_SNAPSHOT_ID = ours(
-    "snapshot_id", "text", "The raw snapshot this came from; NULL from a drilldown."
+_SNAPSHOT_ID = ours("snapshot_id", "text", "Raw snapshot this came from; NULL: drilldown.")
+_RAW = column(
+    "raw", "json", "What the measuring source answered, verbatim.", "raw_json", "raw_payload"
 )
 
 
@@ -151,13 +152,9 @@ TRACKED_POSTS = Table(
         column("tracked_post_id", "text", "TokPortal's tracked post id.", "id"),
         _ACCOUNT_ID,
         _post_field("platform", "text", "tiktok, instagram, youtube …"),
-        _post_field(
-            "platform_post_id", "text", "Id on the platform.", "provider_post_id", "post_id"
-        ),
+        _post_field("platform_post_id", "text", "Platform's id.", "provider_post_id", "post_id"),
         _post_field("video_id", "text", "TokPortal's video id; NULL when posted elsewhere."),
-        _post_field(
-            "legacy_id", "text", "Id of the row before Analytics v2.", "legacy_analytics_id"
-        ),
+        _post_field("legacy_id", "text", "Id before Analytics v2.", "legacy_analytics_id"),
         _post_field("url", "text", "Address on the platform.", "permalink"),
         _post_field("caption", "text", "The post's text.", "description", "text"),
         _post_field(
@@ -290,20 +287,14 @@ PORTFOLIO_SNAPSHOTS = Table(
     key=("tenant", "fetched_at"),
     columns=(
         column("tier", "text", "Plan tier as the dashboard says."),
-        column(
-            "access_level", "text", "What the key may see.", "access.level", "contract.accessLevel"
-        ),
+        column("access_level", "text", "What the key may see.", "access.level"),
         column("plan_tier", "text", "The plan behind it.", "access.planTier"),
         column("account_count", "bigint", "Accounts in scope.", "totals.account_count"),
-        column(
-            "views", "bigint", "Views of the accounts; not the sum of `post_views`.", "totals.views"
-        ),
+        column("views", "bigint", "Views of the accounts, not of the posts.", "totals.views"),
         column("impressions", "bigint", "Impressions of the accounts.", "totals.impressions"),
         column("tracked_posts", "bigint", "Posts in scope.", "totals.tracked_posts"),
         column("post_views", "bigint", "Views summed over the posts.", "totals.post_views"),
-        column(
-            "avg_fyp_pct", "double", "Average share from the feed (percent).", "totals.avg_fyp_pct"
-        ),
+        column("avg_fyp_pct", "double", "Average share from the feed.", "totals.avg_fyp_pct"),
         column("audience", "json", "Audience summary."),
         column("facets", "json", "Facets of the dashboard."),
     ),
@@ -336,7 +327,7 @@ POST_MARKS = Table(
         ours(
             "unseen_since",
             "timestamp",
-            "Oldest observation whose raw snapshots were not asked yet.",
+            "Oldest observation not asked for yet.",
         ),
         ours("comments_through", "timestamp", "Observation up to which comments were asked."),
         ours("comment_count", "bigint", "Comment counter when they were asked."),
