@@ -142,7 +142,7 @@ class _KeySync:
             concurrency=settings.concurrency,
             reread=lambda: reread_key(settings.name, self.tenant),
         )
-        return provider.Run(
+        scope = provider.Scope(
             connection,
             self.result.run_id,
             tenant=self.tenant,
@@ -150,6 +150,9 @@ class _KeySync:
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
+        )
+        return provider.Run(
+            scope,
             limits=batch_limits(),
             lookup=lookup_in(self.warehouse, settings.name),
             stop=stopper.stop,
@@ -163,7 +166,7 @@ class _KeySync:
             extract.accounts_done,
             extract.accounts_total,
             rows,
-            extract.connection.traffic,
+            extract.scope.connection.traffic,
         )
 
     def _pipeline(self, folder: str) -> dlt.Pipeline:
@@ -183,14 +186,14 @@ class _KeySync:
             written = {name: n for name, n in counts.items() if name in names and n}
             outcome.rows_written += sum(written.values())
             for name, rows in written.items():
-                extract.notes.tally(name).rows += rows
+                extract.scope.notes.tally(name).rows += rows
             self.progress.event(
                 "batch.loaded",
                 provider=self.settings.name,
                 accounts_done=extract.accounts_done,
                 accounts=extract.accounts_total,
                 rows=sum(written.values()),
-                requests=extract.connection.traffic.requests,
+                requests=extract.scope.connection.traffic.requests,
             )
 
     def _load(self, pipeline: dlt.Pipeline, data: Any, **hints: Any) -> dict[str, int]:
@@ -212,15 +215,15 @@ class _KeySync:
         return error
 
     def _describe(self, extract: Any, outcome: ProviderResult) -> None:
-        extract.conclude()
-        traffic = extract.connection.traffic
+        notes = extract.scope.notes
+        traffic = extract.scope.connection.traffic
         outcome.requests, outcome.retries = traffic.requests, traffic.retries
         outcome.waited_s = traffic.waited_seconds
         outcome.requests_by_endpoint = dict(traffic.by_endpoint)
-        outcome.access_level = extract.portfolio.access_level if extract.portfolio else None
+        outcome.access_level = extract.access_level
         outcome.accounts = extract.accounts_total
-        outcome.streams = {s: tally.as_json() for s, tally in extract.notes.streams.items()}
-        outcome.errors, outcome.skipped = extract.notes.errors, extract.notes.skipped
+        outcome.streams = {stream: tally.as_json() for stream, tally in notes.streams.items()}
+        outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
         outcome.exit_code = gravest([*_codes(outcome.errors), _fatal_code(extract.fatal)])
 
     def _record(self, pipeline: dlt.Pipeline, outcome: ProviderResult) -> None:

@@ -23,10 +23,12 @@ class Gate:
     def grant(self) -> None:
         self.granted += 1
 
-    def refuse(self, account_id: str, message: str) -> None:
+    def refuse(self, account_id: str, message: str) -> bool:
+        """Note a refusal; returns whether the stream is still worth asking of others."""
         self.refused.add(account_id)
         if not self.granted and len(self.refused) >= _ENOUGH_REFUSALS:
             self.closed_because = message
+        return self.open
 
     @property
     def open(self) -> bool:

@@ -183,7 +183,9 @@ class HttpClient:
         """Take in what the headers say; raise what the status says."""
         headers, connection = response.headers, self.connection
         connection.clock.observe(headers.get("date"))
-        limit, left = (_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
+        limit, left = (
+            _number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining")
+        )
         connection.rate.observe(limit, left)
         if response.status_code == 200:
             return

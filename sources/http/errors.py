@@ -1,21 +1,21 @@
 """What can go wrong between us and a provider, grouped by what the caller can do about it.
 
-    ProviderError
-    ├── Fatal                 stop this provider, keep what is committed
-    │   ├── CredentialsRefused    the key is wrong, revoked or has no right to read
-    │   ├── TryLater              the provider asks for more patience than a run has, or is down
-    │   └── EgressRefused         the configured address is not one a key may be sent to
-    ├── Retriable             ask again, within the retry policy
-    │   ├── RateLimited           429, with the provider's own hint
-    │   ├── ServerFault           408 and 5xx
-    │   ├── ConnectionFault       nothing, or only half of it, came back
-    │   └── BadBody               an answer that is not the JSON it should be
-    └── Skippable             this account or stream only; the others go on
-        ├── NotInPlan             402 or 403: the key's plan or scope does not include it
-        ├── NoDataYet             404 with an analytics code: nothing measured so far
-        ├── NotFound              404: the thing is gone or never was ours
-        ├── Refused               any other answer that asking again will not change
-        └── WalkError             a page walk that repeats itself or contradicts its own totals
+ProviderError
+├── Fatal                 stop this provider, keep what is committed
+│   ├── CredentialsRefused    the key is wrong, revoked or has no right to read
+│   ├── TryLater              the provider asks for more patience than a run has, or is down
+│   └── EgressRefused         the configured address is not one a key may be sent to
+├── Retriable             ask again, within the retry policy
+│   ├── RateLimited           429, with the provider's own hint
+│   ├── ServerFault           408 and 5xx
+│   ├── ConnectionFault       nothing, or only half of it, came back
+│   └── BadBody               an answer that is not the JSON it should be
+└── Skippable             this account or stream only; the others go on
+    ├── NotInPlan             402 or 403: the key's plan or scope does not include it
+    ├── NoDataYet             404 with an analytics code: nothing measured so far
+    ├── NotFound              404: the thing is gone or never was ours
+    ├── Refused               any other answer that asking again will not change
+    └── WalkError             a page walk that repeats itself or contradicts its own totals
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ class Retriable(ProviderError):
     code = "retriable"
     remedy = "The next run asks again from the same place."
 
-    def __init__(
-        self, message: str, *, wait_seconds: float | None = None, **facts: object
-    ) -> None:
+    def __init__(self, message: str, *, wait_seconds: float | None = None, **facts: object) -> None:
         self.wait_seconds = wait_seconds
         self.attempt = 0
         super().__init__(message, **facts)  # type: ignore[arg-type]

@@ -11,18 +11,20 @@ from .tables import Table
 Row = dict[str, Any]
 
 
-def carried(table: Table, said: Said, stored: Stored | None) -> Row:
+def carried(table: Table, said: Said, stored: Stored | None, *, trust_nulls: bool = False) -> Row:
     """The row to keep: what the provider said now, and what it said before where it is silent now.
 
-    A plan that no longer shows a field does not erase what was stored. Only an explicit null of an
-    erasable column does.
+    A plan that no longer shows a field does not erase what was stored. An explicit null does where
+    it is a fact: always for an erasable column, and for any with `trust_nulls` (the key sees
+    everything, so null means "not measured", and an older figure would blur the newer row).
     """
     if stored is None:
         return said.row
     row = dict(said.row)
     for column in table.columns:
         name = column.name
-        if row[name] is None and not (column.erasable and name in said.nulls):
+        a_fact = name in said.nulls and (trust_nulls or column.erasable)
+        if row[name] is None and not a_fact:
             row[name] = stored.row.get(name)
     if row.get("payload") is None and table.payload:
         row["payload"] = stored.row.get("payload")

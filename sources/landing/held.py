@@ -36,6 +36,10 @@ class Held(Protocol):
         """Snapshot rows of one account captured at or after a moment."""
         ...
 
+    def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
+        """Rows of one account with this value in a column."""
+        ...
+
 
 Lookup = Callable[[str, Sequence[str]], Held]
 """Tenant and account ids in, what is held of them out."""
@@ -48,6 +52,9 @@ class NothingHeld:
         return {}
 
     def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
+        return {}
+
+    def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
         return {}
 
 

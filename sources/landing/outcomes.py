@@ -6,7 +6,9 @@ from .tables import Table, ours
 
 _RUN = ours("run_id", "text", "The run, as in `sync_runs`.")
 _ENTRY = ours("entry_id", "text", "Made of run, stream, account and item; unique.")
-_ACCOUNT = ours("account_id", "text", "The account concerned; NULL when it concerns the whole stream.")
+_ACCOUNT = ours(
+    "account_id", "text", "The account concerned; NULL when it concerns the whole stream."
+)
 _STREAM = ours("stream", "text", "The stream concerned, as in `social plan`.")
 
 SYNC_ERRORS = Table(
@@ -72,7 +74,9 @@ SYNC_REPAIRS = Table(
         ours("row_key", "text", "Its key, parts joined by a slash."),
         ours("run_id", "text", "The run that met it last."),
         _ACCOUNT,
-        ours("texts", "bigint", "How many texts were changed; `payload` keeps the originals escaped."),
+        ours(
+            "texts", "bigint", "How many texts were changed; `payload` keeps the originals escaped."
+        ),
     ),
     payload=False,
     kind="ledger",

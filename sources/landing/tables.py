@@ -94,10 +94,15 @@ class Table:
         return tuple(row[name] for name in self.key)
 
 
-_TENANT = Column("tenant", "text", "Label of the API key that saw this row; `default` for the plain key.")
+_TENANT = Column(
+    "tenant", "text", "Label of the API key that saw this row; `default` for the plain key."
+)
 _PAYLOAD = Column("payload", "json", "The provider's own row, verbatim.", compared=False)
 _FETCHED_AT = Column(
-    "fetched_at", "timestamp", "When this row was read, on the provider's clock (UTC).", compared=False
+    "fetched_at",
+    "timestamp",
+    "When this row was read, on the provider's clock (UTC).",
+    compared=False,
 )
 
 

@@ -93,7 +93,9 @@ def _iso(value: str) -> datetime:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unusable("a time that is not ISO 8601 or an epoch") from None
-    if not _DAY.match(stripped):  # fromisoformat also reads 20260528 and week dates; nobody documents them
+    if not _DAY.match(
+        stripped
+    ):  # fromisoformat also reads 20260528 and week dates; nobody documents them
         raise Unusable("a time that is not ISO 8601 or an epoch")
     return moment
 

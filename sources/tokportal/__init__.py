@@ -32,6 +32,7 @@ from ..landing.rows import first
 from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
 from .options import Options
 from .run import TokPortalRun
+from .scope import Scope
 from .tables import DATA_TABLES, STREAMS, TABLES
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "TABLES",
     "Options",
     "Run",
+    "Scope",
     "TokPortalClient",
     "connect",
     "describe_access",
@@ -91,7 +93,7 @@ def source(run: TokPortalRun) -> Iterator[DltResource]:
     async def batches() -> AsyncIterator[dict[str, pa.Table]]:
         # One batch at a time, in one piece: dlt has no checkpoint inside an extract.
         tenants = dlt.current.source_state().setdefault("tenants", {})
-        batch = await run.extract(tenants.setdefault(run.tenant, {}))
+        batch = await run.extract(tenants.setdefault(run.scope.tenant, {}))
         yield batch.arrow()
 
     for table in TABLES:
@@ -126,7 +128,8 @@ def tokportal(
         api_key, base_url, requests_per_minute=requests_per_minute, concurrency=concurrency
     )
     options = Options(raw_max_lag_days=raw_max_lag_days, lookback_days=lookback_days)
-    run = TokPortalRun(connection, str(uuid.uuid4()), options=options, limits=_ALL_AT_ONCE)
+    scope = Scope(connection, str(uuid.uuid4()), options=options)
+    run = TokPortalRun(scope, limits=_ALL_AT_ONCE)
     return source(run).resources.values()
 
 

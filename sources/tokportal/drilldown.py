@@ -66,10 +66,14 @@ class Drilldown:
 
 
 class DrilldownReader:
-    """Reads one account's answers into a batch. `now` is the provider's clock."""
+    """Reads one account's answers into a batch. `now` is the provider's clock; `full`: the key sees
+    everything, so a null in an answer is a fact and no redaction."""
 
-    def __init__(self, account_id: str, batch: Batch, held: Held, now: datetime) -> None:
+    def __init__(
+        self, account_id: str, batch: Batch, held: Held, now: datetime, *, full: bool = False
+    ) -> None:
         self.account_id, self.batch, self.held, self.now = account_id, batch, held, now
+        self.full = full
         self.result = Drilldown()
 
     def _reader(self, table: Table) -> Reader:
@@ -95,7 +99,7 @@ class DrilldownReader:
         if said is None:
             return
         stored = self.held.of(ACCOUNTS, self.account_id).get((self.account_id,))
-        row = self._seen(carried(ACCOUNTS, said, stored), said)
+        row = self._seen(carried(ACCOUNTS, said, stored, trust_nulls=self.full), said)
         if differs(ACCOUNTS, row, stored):
             self.batch.put(ACCOUNTS, row)
 
@@ -196,7 +200,7 @@ class DrilldownReader:
         captured_at, held_at = row["captured_at"], held.get("captured_at")
         older = bool(captured_at and held_at and captured_at < held_at)
         moved = any(row[name] not in (None, held.get(name)) for name in _POST_MEASURED)
-        kept = self._seen(carried(TRACKED_POSTS, said, stored), said)
+        kept = self._seen(carried(TRACKED_POSTS, said, stored, trust_nulls=self.full), said)
         if older:  # a stale copy of the provider's: history, not news
             kept = held | {"removed_at": None, "fetched_at": self.now}
         changed = differs(TRACKED_POSTS, kept, stored)

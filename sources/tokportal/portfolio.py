@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..extraction.notes import Notes
-from ..http.clock import ProviderClock
 from ..http.errors import CredentialsRefused, Fatal, NotInPlan, ProviderError
 from ..http.pagination import Listing
 from ..landing.batch import Batch
@@ -19,6 +17,7 @@ from ..landing.changes import carried, differs
 from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
 from .client import ACCOUNT_ID, TokPortalClient
+from .scope import Scope
 from .tables import ACCOUNTS, CONTRACTS, PORTFOLIO_SNAPSHOTS
 
 Row = dict[str, Any]
@@ -37,33 +36,28 @@ class Portfolio:
 
 
 async def read_portfolio(
-    client: TokPortalClient, batch: Batch, notes: Notes, held: Held, clock: ProviderClock
+    client: TokPortalClient, batch: Batch, scope: Scope, held: Held
 ) -> Portfolio:
     """Read the index pass into the batch. Raises Fatal, and whatever the listing itself raises."""
     portfolio = Portfolio()
-    await _read_contract(client, portfolio, batch, notes, held, clock)
-    await _read_accounts(client, portfolio, batch, clock)
-    await _read_dashboard(client, portfolio, batch, notes, held, clock)
-    _prove(portfolio, batch, notes, clock.now())
+    await _read_contract(client, portfolio, batch, scope, held)
+    await _read_accounts(client, portfolio, batch, scope)
+    await _read_dashboard(client, portfolio, batch, scope, held)
+    _prove(portfolio, batch, scope)
     return portfolio
 
 
 async def _read_contract(
-    client: TokPortalClient,
-    portfolio: Portfolio,
-    batch: Batch,
-    notes: Notes,
-    held: Held,
-    clock: ProviderClock,
+    client: TokPortalClient, portfolio: Portfolio, batch: Batch, scope: Scope, held: Held
 ) -> None:
     try:
         contract = await client.get_contract()
     except Fatal:
         raise
     except ProviderError as error:
-        _leave_out(error, "contracts", batch, notes, clock.now())
+        _leave_out(error, "contracts", batch, scope)
         return
-    now = clock.now()
+    now = scope.now()
     level = first(contract, "access.level", "accessLevel", "access_level")
     portfolio.access_level = level.lower() if isinstance(level, str) else None
     known = {
@@ -82,7 +76,7 @@ async def _read_contract(
 
 
 async def _read_accounts(
-    client: TokPortalClient, portfolio: Portfolio, batch: Batch, clock: ProviderClock
+    client: TokPortalClient, portfolio: Portfolio, batch: Batch, scope: Scope
 ) -> None:
     try:
         listing = await client.list_accounts()
@@ -93,23 +87,18 @@ async def _read_accounts(
     portfolio.listing, portfolio.accounts = listing, listing.rows
     reader = Reader(ACCOUNTS, batch.tenant)
     for row in listing.nameless:
-        batch.reject(reader.reject("account_id: the key is missing", row), None, clock.now())
+        batch.reject(reader.reject("account_id: the key is missing", row), None, scope.now())
 
 
 async def _read_dashboard(
-    client: TokPortalClient,
-    portfolio: Portfolio,
-    batch: Batch,
-    notes: Notes,
-    held: Held,
-    clock: ProviderClock,
+    client: TokPortalClient, portfolio: Portfolio, batch: Batch, scope: Scope, held: Held
 ) -> None:
     try:
         dashboard = await client.get_dashboard()
     except Fatal:
         raise
     except ProviderError as error:
-        _leave_out(error, "portfolio_snapshots", batch, notes, clock.now())
+        _leave_out(error, "portfolio_snapshots", batch, scope)
         return
     accounts = dashboard.get("accounts")
     for row in accounts if isinstance(accounts, list) else []:
@@ -118,7 +107,7 @@ async def _read_dashboard(
     portfolio.stated_accounts = _whole(first(dashboard, "totals.account_count"))
     portfolio.stated_posts = _whole(first(dashboard, "totals.tracked_posts"))
     portfolio.access_level = portfolio.access_level or _lower(first(dashboard, "access.level"))
-    _put_totals(dashboard, batch, held, clock.now())
+    _put_totals(dashboard, batch, held, scope.now())
 
 
 def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None:
@@ -139,16 +128,16 @@ def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None
         batch.put(PORTFOLIO_SNAPSHOTS, said.row)
 
 
-def _prove(portfolio: Portfolio, batch: Batch, notes: Notes, now: datetime) -> None:
+def _prove(portfolio: Portfolio, batch: Batch, scope: Scope) -> None:
     listing, stated = portfolio.listing, portfolio.stated_accounts
     landed = len(portfolio.accounts)
     agrees = stated is None or stated == landed
     status = "proven" if listing.complete and agrees else "moved_during_read"
     if listing.complete and listing.total is None and stated is None:
         status = "unproven"
-    notes.complete(
+    scope.notes.complete(
         batch,
-        now,
+        scope.now(),
         "accounts",
         status,
         "distinct ids = pagination.total = totals.account_count",
@@ -157,13 +146,13 @@ def _prove(portfolio: Portfolio, batch: Batch, notes: Notes, now: datetime) -> N
     )
 
 
-def _leave_out(
-    error: ProviderError, stream: str, batch: Batch, notes: Notes, now: datetime
-) -> None:
+def _leave_out(error: ProviderError, stream: str, batch: Batch, scope: Scope) -> None:
     if isinstance(error, NotInPlan):
-        notes.skip(batch, now, stream, error.code, error.message, remedy=error.remedy)
+        scope.notes.skip(
+            batch, scope.now(), stream, NotInPlan.code, error.message, remedy=error.remedy
+        )
     else:
-        notes.error(batch, now, error, stream)
+        scope.notes.error(batch, scope.now(), error, stream)
 
 
 def _whole(value: Any) -> int | None:

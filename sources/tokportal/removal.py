@@ -7,16 +7,15 @@ more than a fifth removes nothing: that is how a half-answered listing looks.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..http.errors import Skippable
 from ..landing.batch import Batch
 from ..landing.days import iso, parse
+from ..landing.held import Lookup
 from .portfolio import Portfolio
+from .scope import Scope
 from .tables import ACCOUNTS
-
-if TYPE_CHECKING:
-    from .run import TokPortalRun
 
 
 class PortfolioShrank(Skippable):
@@ -30,22 +29,22 @@ class PortfolioShrank(Skippable):
 
 
 def mark_removed_accounts(
-    run: TokPortalRun, portfolio: Portfolio, batch: Batch, cursors: dict[str, Any]
+    scope: Scope, portfolio: Portfolio, batch: Batch, lookup: Lookup, cursors: dict[str, Any]
 ) -> None:
     """Compare a complete listing with the accounts that have cursors; write `removed_at`."""
-    now = run.connection.clock.now()
+    now = scope.now()
     known, state = cursors.setdefault("accounts", {}), cursors.setdefault("listing", {})
     absent = [account_id for account_id in known if account_id not in portfolio.accounts]
-    if len(absent) > run.options.shrink_limit * len(known):
+    if len(absent) > scope.options.shrink_limit * len(known):
         error = PortfolioShrank(
             f"{len(absent)} of {len(known)} known accounts are missing from a listing of"
             f" {len(portfolio.accounts)}"
         )
-        run.notes.error(batch, now, error, "accounts")
+        scope.notes.error(batch, now, error, "accounts")
         return
     missing = state.get("missing", {})
     gone = {account_id: missing[account_id] for account_id in absent if account_id in missing}
-    _write_removed(run, batch, gone, now)
+    _write_removed(batch, lookup, gone, now)
     state["missing"] = {
         account_id: {"since": iso(now), "last_seen": state.get("at")}
         for account_id in absent
@@ -57,9 +56,9 @@ def mark_removed_accounts(
 
 
 def _write_removed(
-    run: TokPortalRun, batch: Batch, gone: dict[str, dict[str, str]], now: datetime
+    batch: Batch, lookup: Lookup, gone: dict[str, dict[str, str]], now: datetime
 ) -> None:
-    held = run.lookup(run.tenant, list(gone))
+    held = lookup(batch.tenant, list(gone))
     for account_id, absence in gone.items():
         stored = held.of(ACCOUNTS, account_id).get((account_id,))
         if stored is None:

@@ -13,79 +13,67 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from ..extraction.batches import Deadline, Limits
 from ..extraction.fan_out import fan_out
-from ..extraction.gates import Gate
-from ..extraction.notes import Notes
-from ..http.client import Connection, HttpClient
+from ..http.client import HttpClient
 from ..http.errors import Fatal, NoDataYet, NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held, Lookup, nothing_held
-from .account import AccountWork, Piece
+from .account import read_drilldown
 from .client import TokPortalClient
-from .options import Options
 from .portfolio import Portfolio, read_portfolio
 from .removal import mark_removed_accounts
-from .tables import STREAMS, TABLES
+from .scope import Scope
+from .settle import settle
+from .tables import TABLES
+from .work import AccountWork, Piece
 
-Row = dict[str, Any]
 Cursors = dict[str, Any]
-
-ACCOUNT_STREAMS = (
-    "drilldown",
-    "daily_series",
-    "account_raw_snapshots",
-    "post_raw_snapshots",
-    "comments",
-)
-# Documented per level (developers.tokportal.com/analytics); a level not named here is asked.
-NOT_INCLUDED = {
-    "starter": ("daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments"),
-    "creator": ("account_raw_snapshots", "post_raw_snapshots", "comments"),
-}
 
 
 @dataclass
 class TokPortalRun:
-    """The state of one run for one key, over as many batches as it takes."""
+    """The state of one run for one key, over as many batches as it takes.
 
-    connection: Connection
-    run_id: str
-    tenant: str = "default"
-    options: Options = field(default_factory=Options)
-    streams: frozenset[str] = frozenset(STREAMS)
-    only_accounts: frozenset[str] | None = None
-    full_refresh: bool = False
+    `lookup` tells what the warehouse holds, `report` is called after every piece, `stop` ends the
+    run after the pieces that are under way.
+    """
+
+    scope: Scope
     limits: Limits = field(default_factory=Limits)
     lookup: Lookup = nothing_held
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[TokPortalRun], None] = lambda run: None
 
-    notes: Notes = field(default_factory=Notes)
     portfolio: Portfolio | None = None
     fatal: Fatal | None = None
     accounts_done: int = 0
-    _queue: deque[str] = field(default_factory=deque)
-    _open: deque[AccountWork] = field(default_factory=deque)
-    _gates: dict[str, Gate] = field(default_factory=dict)
+    waiting: deque[str] = field(default_factory=deque)
+    begun: deque[AccountWork] = field(default_factory=deque)
 
     @property
     def finished(self) -> bool:
         """Nothing is left that this run could ask."""
         if self.fatal or self.stop.is_set():
             return True
-        return self.portfolio is not None and not self._queue and not self._open
+        return self.portfolio is not None and not self.waiting and not self.begun
 
     @property
     def accounts_total(self) -> int:
-        return self.accounts_done + len(self._queue) + len(self._open)
+        return self.accounts_done + len(self.waiting) + len(self.begun)
+
+    @property
+    def access_level(self) -> str | None:
+        return self.portfolio.access_level if self.portfolio else None
 
     async def extract(self, cursors: Cursors) -> Batch:
         """The next batch. `cursors` move only for what is complete in it."""
-        batch = Batch(self.tenant, self.run_id, TABLES)
-        async with HttpClient(self.connection) as http:
+        batch = Batch(self.scope.tenant, self.scope.run_id, TABLES)
+        async with HttpClient(self.scope.connection) as http:
             client = TokPortalClient(http)
             try:
                 if self.portfolio is None:
@@ -93,74 +81,37 @@ class TokPortalRun:
                 if not self.finished:
                     await self._walk(client, batch, cursors)
             except Fatal as error:
-                self._end(error, batch)
+                self.end(error, batch)
         return batch
 
     async def _index(self, client: TokPortalClient, batch: Batch, cursors: Cursors) -> None:
-        held, clock = self.lookup(self.tenant, []), self.connection.clock
+        scope, held = self.scope, self.lookup(self.scope.tenant, [])
+        portfolio = Portfolio()
         try:
-            portfolio = await read_portfolio(client, batch, self.notes, held, clock)
+            portfolio = await read_portfolio(client, batch, scope, held)
+        except Fatal:
+            raise
         except ProviderError as error:
-            if isinstance(error, Fatal):
-                raise
-            self.notes.error(batch, clock.now(), error, "accounts")
-            portfolio = Portfolio()
+            scope.notes.error(batch, scope.now(), error, "accounts")
         self.portfolio = portfolio
-        self._open_gates(portfolio, batch)
-        self._queue.extend(self._order(portfolio))
-        if self.only_accounts is None and portfolio.listing.complete:
-            mark_removed_accounts(self, portfolio, batch, cursors)
-
-    def _order(self, portfolio: Portfolio) -> list[str]:
-        listed = list(portfolio.accounts)
-        if self.only_accounts is None:
-            return listed
-        return [account_id for account_id in listed if account_id in self.only_accounts]
-
-    def _open_gates(self, portfolio: Portfolio, batch: Batch) -> None:
-        level = portfolio.access_level or ""
-        now = self.connection.clock.now()
-        for stream in ACCOUNT_STREAMS:
-            gate = self._gates[stream] = Gate(stream)
-            if stream not in self.streams:
-                gate.closed_because = "not selected"
-            elif stream in NOT_INCLUDED.get(level, ()):
-                gate.closed_because = f"access level {level} does not include it"
-                self.notes.skip(
-                    batch, now, stream, "not_in_plan", gate.closed_because, remedy=NotInPlan.remedy
-                )
-
-    def asks(self, stream: str) -> bool:
-        """Whether the stream is selected and, as far as known, in the plan."""
-        return self._gates[stream].open
+        scope.open_gates(portfolio.access_level, batch)
+        chosen = scope.only_accounts
+        self.waiting.extend(a for a in portfolio.accounts if chosen is None or a in chosen)
+        if chosen is None and portfolio.listing.complete:
+            mark_removed_accounts(scope, portfolio, batch, self.lookup, cursors)
 
     async def _walk(self, client: TokPortalClient, batch: Batch, cursors: Cursors) -> None:
-        window = [self._queue[i] for i in range(min(len(self._queue), self.limits.accounts))]
-        open_ids = [work.account_id for work in self._open]
-        held = self.lookup(self.tenant, [*open_ids, *window])
+        window = list(islice(self.waiting, self.limits.accounts))
+        begun = [work.account_id for work in self.begun]
+        held = self.lookup(self.scope.tenant, [*begun, *window])
         walk = _Walk(self, client, batch, cursors, held, len(window))
-        await fan_out(walk, walk.do, self.connection.concurrency)
+        await fan_out(walk, walk.do, self.scope.connection.concurrency)
 
-    def conclude(self) -> None:
-        """A stream refused to one account and granted to others: that is the account's trouble."""
-        for gate in self._gates.values():
-            for account_id in sorted(gate.refused) if gate.granted else ():
-                message = f"{gate.stream} is refused for this account and granted for others"
-                self.notes.errors.append(
-                    {
-                        "account_id": account_id,
-                        "stream": gate.stream,
-                        "item_id": None,
-                        "code": NotInPlan.code,
-                        "message": message,
-                        "retry_at": None,
-                    }
-                )
-
-    def _end(self, error: Fatal, batch: Batch) -> None:
+    def end(self, error: Fatal, batch: Batch) -> None:
+        """Nothing more can be asked of the provider; what is in the batch is still loaded."""
         if self.fatal is None:
             self.fatal = error
-            self.notes.error(batch, self.connection.clock.now(), error, "accounts")
+            self.scope.notes.error(batch, self.scope.now(), error, "accounts")
 
 
 @dataclass
@@ -187,71 +138,77 @@ class _Walk:
         return self.run.stop.is_set()
 
     def next(self) -> Piece | None:
-        for work in self.run._open:
+        for work in self.run.begun:
             if work.pieces:
                 work.running += 1
                 return work.pieces.popleft()
-        if not self.may_begin or not self.run._queue:
+        if not self.may_begin or not self.run.waiting:
             return None
         self.may_begin -= 1
-        return self._begin(self.run._queue.popleft())
+        return self._begin(self.run.waiting.popleft())
 
     def _begin(self, account_id: str) -> Piece:
-        portfolio = self.run.portfolio
+        portfolio, scope = self.run.portfolio, self.run.scope
         assert portfolio is not None
-        stored_cursors = self.cursors.get("accounts", {}).get(account_id, {})
+        stored = self.cursors.get("accounts", {}).get(account_id, {})
         work = AccountWork(
             account_id=account_id,
             listed=portfolio.accounts[account_id],
             dashboard=portfolio.dashboard.get(account_id),
-            run=self.run,
-            cursors={} if self.run.full_refresh else dict(stored_cursors),
+            scope=scope,
+            cursors={} if scope.full_refresh else dict(stored),
             running=1,
         )
-        self.run._open.append(work)
-        return Piece("drilldown", work, work.read_drilldown)
+        self.run.begun.append(work)
+        return Piece("drilldown", work, partial(read_drilldown, work))
 
     async def do(self, piece: Piece) -> None:
         """Do a piece; whatever goes wrong is noted for its account and stream alone."""
-        work = piece.work
-        rows = self.batch.piece()
+        work, rows = piece.work, self.batch.piece()
         try:
             await piece.do(self.client, rows, self.held)
-        except Fatal as error:
-            self.run._end(error, self.batch)
+        except (asyncio.CancelledError, Fatal) as error:
             work.pieces.appendleft(piece)
-            return
-        except asyncio.CancelledError:
-            work.pieces.appendleft(piece)
-            raise
+            if not isinstance(error, Fatal):
+                raise
+            self.run.end(error, self.batch)
         except Exception as error:
             self._failed(piece, error)
         else:
             self.batch.take(rows)
             work.succeeded(piece, rows)
-            self.run._gates[piece.stream].grant()
+            self.run.scope.gates[piece.stream].grant()
         finally:
             work.running -= 1
-        if not work.pieces and not work.running:
-            work.settle(self.batch, self.held)
-            # Into the state of this batch's load: the account may have begun in an earlier one.
-            self.cursors.setdefault("accounts", {})[work.account_id] = work.cursors
-            self.run._open.remove(work)
-            self.run.accounts_done += 1
+        if work.done:
+            self._settle(work)
         self.run.report(self.run)
 
     def _failed(self, piece: Piece, error: Exception) -> None:
-        work, run, now = piece.work, self.run, self.run.connection.clock.now()
         if isinstance(error, NoDataYet):
-            work.no_data(piece, error, self.batch)
+            piece.work.no_data(piece, error, self.batch)
         elif isinstance(error, NotInPlan):
-            gate = run._gates[piece.stream]
-            gate.refuse(work.account_id, error.message)
-            work.refused(piece, error, self.batch)
-            if not gate.open and len(gate.refused) == 3:
-                run.notes.skip(
-                    self.batch, now, piece.stream, error.code, error.message, remedy=error.remedy
-                )
+            piece.work.refused(piece, error, self.batch)
+            self._close_gate(piece, error)
         else:
-            work.failed(piece, error)
-            run.notes.error(self.batch, now, error, piece.stream, work.account_id, piece.item_id)
+            piece.work.failed(piece, error, self.batch)
+
+    def _close_gate(self, piece: Piece, error: NotInPlan) -> None:
+        scope = self.run.scope
+        gate = scope.gates[piece.stream]
+        if gate.open and not gate.refuse(piece.work.account_id, error.message):
+            scope.notes.skip(
+                self.batch,
+                scope.now(),
+                piece.stream,
+                NotInPlan.code,
+                error.message,
+                remedy=error.remedy,
+            )
+
+    def _settle(self, work: AccountWork) -> None:
+        settle(work, self.batch, self.held)
+        # Into the state of this batch's load: the account may have begun in an earlier one.
+        self.cursors.setdefault("accounts", {})[work.account_id] = work.cursors
+        self.run.begun.remove(work)
+        self.run.accounts_done += 1

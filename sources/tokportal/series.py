@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..landing.rows import first
+from ..landing.batch import Batch
+from ..landing.held import Held
+from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
-from .drilldown import SERIES_METRICS, Drilldown
-
-if TYPE_CHECKING:
-    from .account import AccountWork
+from .client import TokPortalClient
+from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
+from .work import AccountWork
 
 _BEFORE = timedelta(days=30)  # delivery and first capture need not be in that order
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def _born(work: AccountWork) -> date:
     try:
         return timestamp(first(work.listed, "created_at")).date()
     except Unusable:
-        return work.run.options.start_date
+        return work.scope.options.start_date
 
 
 def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
@@ -45,7 +48,7 @@ def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
     cursor: dict[str, Any] = work.cursors.get("daily_series") or {}
     first_time = not cursor.get("through")
     wanted = _older_days(work, drilldown, cursor)
-    if drilldown.series_days and cursor.get("observed_at") != work.cursor_of("drilldown"):
+    if drilldown.series_days and cursor.get("observed_at") != work.observed():
         # What neither the drilldown nor, the first time, the series had is not asked again.
         worth = SERIES_METRICS if first_time else cursor.get("from_series", ())
         lacking = [m for m in worth if m not in drilldown.series_metrics]
@@ -62,13 +65,50 @@ def _older_days(
     first_day = min(drilldown.series_days, default=today + timedelta(days=1))
     if cursor.get("through"):
         held_to = date.fromisoformat(cursor["through"])
-        since = held_to - timedelta(days=work.run.options.lookback_days)
+        since = held_to - timedelta(days=work.scope.options.lookback_days)
         missing = held_to + timedelta(days=1) < first_day
     else:
         born = _born(work)
         since, missing = born - _BEFORE, born < first_day
-    since = max(since, work.run.options.start_date)
+    since = max(since, work.scope.options.start_date)
     until = first_day - timedelta(days=1)
     if not missing or since > until:
         return []
     return [SeriesRange("views", since, until, SERIES_METRICS[1:])]
+
+
+async def read_series(
+    work: AccountWork,
+    ranges: list[SeriesRange],
+    client: TokPortalClient,
+    rows: Batch,
+    held: Held,
+) -> None:
+    """Older days, metric by metric; nothing more is asked when the first metric brings nothing."""
+    points: dict[Any, Row] = {}
+    for asked in ranges:
+        got = await _points(work, client, asked, asked.metric, points)
+        for metric in asked.more if got else ():
+            await _points(work, client, asked, metric, points)
+    DrilldownReader(work.account_id, rows, held, work.now()).series(list(points.values()))
+    work.from_series = sorted(
+        {m for point in points.values() for m, v in point.items() if v is not None and m != "date"}
+    )
+
+
+async def _points(
+    work: AccountWork,
+    client: TokPortalClient,
+    asked: SeriesRange,
+    metric: str,
+    points: dict[Any, Row],
+) -> int:
+    got = await client.get_series(
+        work.account_id, metric, asked.since.isoformat(), asked.until.isoformat()
+    )
+    for point in got:
+        owner = identifier(point, "account_id") if isinstance(point, dict) else None
+        day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
+        if day is not None and owner in (None, work.account_id):
+            points.setdefault(day, {"date": day})[metric] = first(point, "value", metric)
+    return len(got)

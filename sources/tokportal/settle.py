@@ -1,0 +1,90 @@
+"""All pieces of an account are done: how each stream stands, and the cursors of complete ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..landing.batch import Batch
+from ..landing.held import Held
+from ..landing.outcomes import SYNC_ACCOUNT_STATUS
+from .client import COMMENT_LIMIT
+from .drilldown import DrilldownReader
+from .raw_history import cursor_of
+from .scope import ACCOUNT_STREAMS
+from .work import AccountWork
+
+
+def settle(work: AccountWork, batch: Batch, held: Held) -> None:
+    """Status rows of every stream of the account; cursors move for the complete ones only."""
+    if work.drilldown is None and "accounts" in work.scope.streams:
+        # Without a drilldown the account still is one: its listing lands.
+        reader = DrilldownReader(work.account_id, batch, held, work.now())
+        reader.account(work.listed, work.dashboard, None)
+    for stream in ACCOUNT_STREAMS:
+        if stream in work.scope.streams:
+            _settle_stream(work, stream, batch, held)
+
+
+def _settle_stream(work: AccountWork, stream: str, batch: Batch, held: Held) -> None:
+    outcome, now = work.outcome(stream), work.now()
+    status = _status(work, stream)
+    if status == "ok" and work.drilldown is not None:
+        _move_cursor(work, stream)
+    if stream in ("account_raw_snapshots", "post_raw_snapshots", "comments") and outcome.pieces:
+        _prove(work, stream, batch, now)
+    before = held.of(SYNC_ACCOUNT_STATUS, work.account_id).get((work.account_id, stream))
+    failure = outcome.failures[0] if outcome.failures else outcome.refusal
+    work.scope.notes.status(
+        batch,
+        now,
+        stream,
+        work.account_id,
+        status,
+        before,
+        rows=outcome.rows,
+        cursor=work.observed(),
+        error=failure,
+    )
+
+
+def _status(work: AccountWork, stream: str) -> str:
+    outcome = work.outcome(stream)
+    if outcome.failures:
+        return "failed"
+    if outcome.refusal or not work.scope.asks(stream):
+        return "skipped"
+    if work.drilldown is None:  # nothing else can be known without it
+        return "no_data" if work.outcome("drilldown").absence else "skipped"
+    return "ok"
+
+
+def _move_cursor(work: AccountWork, stream: str) -> None:
+    observed = work.observed()
+    if stream == "account_raw_snapshots":
+        if work.raw_mark is not None:
+            work.cursors[stream] = cursor_of(work.raw_mark)
+    elif stream == "daily_series":
+        days = work.drilldown.series_days if work.drilldown else set()
+        through = min(max(days, default=work.now().date()), work.now().date())
+        known = (work.cursors.get(stream) or {}).get("from_series", [])
+        work.cursors[stream] = {
+            "through": through.isoformat(),
+            "observed_at": observed,
+            "from_series": work.from_series or known,
+        }
+    elif observed:
+        work.cursors[stream] = {"observed_at": observed}
+
+
+def _prove(work: AccountWork, stream: str, batch: Batch, now: datetime) -> None:
+    outcome = work.outcome(stream)
+    status, equation = "proven", "the last page of every walk is shorter than its limit"
+    if stream == "comments":
+        equation = f"fewer than {COMMENT_LIMIT} comments for every post asked"
+    if outcome.truncated:
+        status = "truncated_at_source"
+    if outcome.failures:
+        status = "failed"
+    work.scope.notes.complete(
+        batch, now, stream, status, equation, work.account_id, landed=outcome.rows
+    )
