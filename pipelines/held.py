@@ -69,13 +69,16 @@ class WarehouseHeld:
             table, self._warehouse.arrow(sql, [self._tenant, account_id, value]).to_pylist()
         )
 
+    def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:
+        if table.name not in self._existing:
+            return {}
+        sql = f"{self._select(table)} order by t.fetched_at desc"
+        sql += f" limit {newest:d}" if newest is not None else ""
+        return _stored(table, self._warehouse.arrow(sql, [self._tenant]).to_pylist())
+
     def _read_window(self, table: Table) -> Callable[[str], list[dict[str, Any]]]:
         if table.name not in self._existing:
             return lambda account_id: []
-        if "account_id" not in table.by_name:
-            sql = f"{self._select(table)} order by t.fetched_at desc limit 100"
-            few = self._warehouse.arrow(sql, [self._tenant]).to_pylist()
-            return lambda account_id: few
         sql = f"{self._select(table)} and t.account_id in (select unnest(?::varchar[]))"
         if "captured_at" in table.key:  # of snapshots, the newest tells what is news
             sql += (

@@ -48,8 +48,8 @@ def _resolve(word: str) -> tuple[str, set[str]]:
     if provider not in sources.names():
         raise usage(f"no provider is called {provider!r}", f"Known: {', '.join(sources.names())}.")
     known = sources.get(provider).STREAMS
-    if not name:
-        return provider, set(known)
+    if not name:  # streams that cost much and add little are asked only by name
+        return provider, set(known) - sources.get(provider).OPTIONAL_STREAMS
     # A table's name selects the streams that fill it: nobody needs to know our words for them.
     named = {name} if name in known else set()
     streams = named or {s for s, tables in known.items() if any(t.name == name for t in tables)}

@@ -5,18 +5,29 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import quote, urlsplit
 
+import httpx
+
 from .errors import EgressRefused, Refused
+from .redaction import redact
 
 
 def checked_base_url(url: str) -> str:
     """The base URL without a trailing slash. Raises EgressRefused when a key may not go there."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
-        raise EgressRefused(f"base_url {url!r} is not a plain http(s) address")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise EgressRefused(f"base_url {url!r} is plain http to another machine")
+    try:
+        host, same = urlsplit(url).hostname or "", httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        raise _refused(url, "is not an address") from None
+    # Two readers must agree on the host: what one takes for a user name, the other may connect to.
+    plain = same.scheme in ("http", "https") and host and host == same.host
+    if not plain or same.userinfo or "@" in url or same.query or same.fragment:
+        raise _refused(url, "is not a plain http(s) address")
+    if same.scheme == "http" and not _is_loopback(host):
+        raise _refused(url, "is plain http to another machine")
     return url.rstrip("/")
+
+
+def _refused(url: str, why: str) -> EgressRefused:
+    return EgressRefused(f"base_url {redact(url)!r} {why}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -29,8 +40,14 @@ def _is_loopback(host: str) -> bool:
 
 
 def path(*segments: str) -> str:
-    """A path below the base URL. Ids come from data: no id can climb out of its segment."""
-    for segment in segments:
-        if segment in ("", ".", ".."):
-            raise Refused(f"{segment!r} cannot be an id in a path", code="bad_identifier")
-    return "/" + "/".join(quote(segment, safe="") for segment in segments)
+    """A path below the base URL. Ids come from data: no id can climb out of its segment.
+
+    Raises Refused for an id that cannot stand in a path.
+    """
+    try:
+        quoted = [quote(segment, safe="") for segment in segments]
+    except UnicodeEncodeError:  # a lone surrogate
+        quoted = [""]
+    if any(segment in ("", ".", "..") for segment in quoted):
+        raise Refused(f"{segments!a} cannot be ids in a path", code="bad_identifier")
+    return "/" + "/".join(quoted)

@@ -8,41 +8,49 @@ visible: NaN stays a float that no typed column accepts, so its row is rejected 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import orjson
 
-from .errors import BadBody
+from .errors import BadBody, Refused
+from .redaction import shown
 
 MAX_DEPTH = 64
-_LONG_INTEGER = re.compile(rb"[:,\[]\s*-?[0-9]{19}")
-_NOT_JSON = re.compile(rb"\s*<")
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_WHITESPACE = b" \t\r\n"
+_BEYOND_64_BITS = (b"0" * 20, b"-" + b"0" * 19)  # as digits: orjson makes these floats
 
 
 def parse(body: bytes) -> Any:
-    """The value of the body. Raises BadBody for anything that is not one well-formed JSON text."""
+    """The value of the body.
+
+    Raises BadBody for anything that is not one well-formed JSON text, Refused beyond 64 levels.
+    """
+    outline = body.translate(_DIGITS_AS_ZEROS, _WHITESPACE)
+    if any(digits in outline for digits in _BEYOND_64_BITS):
+        return _exact(body)
     try:
-        value = _exact(body) if _LONG_INTEGER.search(body) else orjson.loads(body)
-    except (orjson.JSONDecodeError, UnicodeDecodeError):
-        value = _exact(body)
-    depth, keys = _measure(value)
-    if depth > MAX_DEPTH:
-        raise BadBody(f"JSON nested deeper than {MAX_DEPTH}", code="too_deep")
-    if body.count(b'":') != keys:
-        # A colon inside a text also counts; only the slow parser can tell it from a repeated key.
-        value = _exact(body)
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _exact(body)
+    # Every key is followed by a colon; a colon inside a text only makes the count larger.
+    if _keys(value) != outline.count(b'":'):
+        return _exact(body)
     return value
 
 
 def _exact(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique)
+        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique)
     except RecursionError:
-        raise BadBody(f"JSON nested deeper than {MAX_DEPTH}", code="too_deep") from None
+        raise _too_deep() from None
     except ValueError as error:
-        start = "HTML" if _NOT_JSON.match(body) else f"{len(body)} bytes"
-        raise BadBody(f"the body is not JSON ({start}): {error}", code="not_json") from None
+        start = shown(body[:60].decode(errors="replace"))
+        raise BadBody(
+            f"the body is not JSON ({error}); {len(body)} bytes: {start!r}", code="not_json"
+        ) from None
+    _keys(value)
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,22 +61,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    return type(left) is type(right) and left == right
+    return type(left) is type(right) and bool(left == right)
 
 
-def _measure(value: Any) -> tuple[int, int]:
-    """Depth of nesting, and number of object keys, without recursion."""
-    depth, keys, level = 0, 0, [value]
-    while level:
-        inner: list[Any] = []
-        for node in level:
-            if type(node) is dict:
-                keys += len(node)
-                inner.extend(v for v in node.values() if type(v) is dict or type(v) is list)
-            elif type(node) is list:
-                inner.extend(v for v in node if type(v) is dict or type(v) is list)
-        if not inner and type(value) not in (dict, list):
-            break
-        depth += 1
-        level = inner
-    return depth, keys
+def _keys(value: Any) -> int:
+    """How many object keys there are, level by level. Raises Refused when nested too deep."""
+    keys, level = 0, [value] if type(value) in (dict, list) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return keys
+        keys += sum(len(node) for node in level if type(node) is dict)
+        level = [
+            inner
+            for node in level
+            for inner in (node.values() if type(node) is dict else node)
+            if type(inner) is dict or type(inner) is list
+        ]
+    if level:
+        raise _too_deep()
+    return keys
+
+
+def _too_deep() -> Refused:
+    return Refused(f"JSON nested deeper than {MAX_DEPTH}", code="too_deep")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import re
 from urllib.parse import quote
 
-_KEY_SHAPES = re.compile(r"\b(?:sk_[0-9A-Za-z_]{6,}|tok_live_[0-9A-Za-z]{6,})|(?<=Bearer )\S+")
-_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+(?=@)")
+_KEY_SHAPES = re.compile(
+    r"\b(?:sk_[0-9A-Za-z_]{6,}|tok_live_[0-9A-Za-z]{6,}|gva_live_[0-9A-Za-z._]{6,})"
+    r"|(?i:(?<=Bearer ))\S+"
+)
+# To the last @ of the word: a password may hold one itself.
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
+# What a terminal would obey, or a database could not store.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _HIDDEN = "[hidden]"
 
 _secrets: set[str] = set()
@@ -15,8 +23,12 @@ _secrets: set[str] = set()
 
 def register(secret: str) -> None:
     """Remember a secret, so that it is hidden from any text, whatever it looks like."""
-    if len(secret) >= 4:
-        _secrets.update({secret, quote(secret, safe="")})
+    if len(secret) < 4:
+        return
+    in_base64 = base64.b64encode(secret.encode(errors="replace")).decode()
+    in_json = json.dumps(secret)[1:-1]
+    in_url = quote(secret, safe="", errors="replace")
+    _secrets.update({secret, in_base64, in_json, in_url})
 
 
 def redact(text: str) -> str:
@@ -26,6 +38,11 @@ def redact(text: str) -> str:
         text = text.replace(secret, _HIDDEN)
     text = _URL_PASSWORD.sub(rf"\1:{_HIDDEN}", text)
     return _KEY_SHAPES.sub(_HIDDEN, text)
+
+
+def shown(text: str, length: int = 300) -> str:
+    """Foreign text, fit for a terminal, a log and any database: redacted first, then cut."""
+    return _CONTROLS.sub("\ufffd", redact(text))[:length]
 
 
 def fingerprint(secret: str) -> str:

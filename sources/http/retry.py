@@ -10,69 +10,101 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
+from .clock import http_date
 from .errors import ProviderError, Retriable, TryLater
 
 ATTEMPTS = 5
+# One endpoint that fails while no other is asked may be one stream's trouble, or one account's.
+_DOWN_AFTER_ON_ONE_ENDPOINT = 20
+_LONGEST_RETURN_SECONDS = 366 * 86_400
 
 
 @dataclass
 class RetryPolicy:
-    """`patience_seconds`: the longest hint a run waits for. `base_seconds`: the first backoff."""
+    """`patience_seconds`: the longest hint a run waits for. `base_seconds`: the first backoff.
+
+    `down_after`: requests that fail in a row, over more than one endpoint, before the provider is
+    taken to be down. `ended`: why nothing more is asked of it in this run.
+    """
 
     patience_seconds: float = 120.0
-    base_seconds: float = 0.5
+    base_seconds: float = 1.0
     longest_seconds: float = 30.0
     budget: float = 50.0
-    failures_in_a_row: int = 0
     down_after: int = 5
     random: random.Random = field(default_factory=random.Random)
+    ended: TryLater | None = None
     _left: float = field(init=False)
+    _failed: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._left = self.budget
 
-    def delay(self, now: datetime) -> Callable[[Exception], bool | float]:
-        """The hook that decides, per failure, whether and after how many seconds to ask again."""
+    def delay(self, now: Callable[[], datetime]) -> Callable[[Exception], bool | float]:
+        """For one request: the hook that decides, per failure, whether and when to ask again.
+
+        Raises TryLater for a hint beyond the run's patience.
+        """
+        failures = 0
 
         def decide(error: Exception) -> bool | float:
-            if not isinstance(error, Retriable) or self._left < 1:
+            nonlocal failures
+            failures += 1
+            if not isinstance(error, Retriable):
                 return False
-            self._left -= 1
             hint = error.wait_seconds or 0.0
             if hint > self.patience_seconds:
-                raise self.too_long(error, now) from error
-            ceiling = min(self.longest_seconds, self.base_seconds * 2.0**error.attempt)
+                raise self._end(too_long(error, now()))
+            if failures >= ATTEMPTS or self._left < 1:
+                return False
+            self._left -= 1
+            ceiling = min(self.longest_seconds, self.base_seconds * 2.0 ** (failures - 1))
             return max(hint, self.random.uniform(0, ceiling))
 
         return decide
 
-    def too_long(self, error: Retriable, now: datetime) -> TryLater:
-        retry_at = now + timedelta(seconds=min(error.wait_seconds or 0.0, 366 * 86_400))
-        return TryLater(
-            f"{error.message}; the provider asks to come back after {retry_at:%Y-%m-%d %H:%M:%S}Z",
-            retry_at=retry_at,
-            status=error.status,
-            request_id=error.request_id,
-        )
-
-    def succeeded(self) -> None:
-        self.failures_in_a_row = 0
+    def answered(self) -> None:
+        """The provider gave an answer, if only a refusal."""
+        self._failed.clear()
         self._left = min(self.budget, self._left + 1)
 
-    def gave_up(self, error: ProviderError) -> None:
-        """Called when a request failed for good. Raises TryLater when the provider is down."""
-        if isinstance(error, Retriable):
-            self.failures_in_a_row += 1
-            if self.failures_in_a_row >= self.down_after:
-                raise TryLater(
-                    f"{self.failures_in_a_row} requests in a row failed; the last: {error.message}",
-                    code="provider_down",
-                    status=error.status,
-                    request_id=error.request_id,
-                ) from error
+    def gave_up(self, error: Retriable, endpoint: str) -> None:
+        """A request failed for good. Raises TryLater when that means that the provider is down."""
+        self._failed.append(endpoint)
+        alone = len(set(self._failed)) == 1
+        if len(self._failed) >= self.down_after * (_DOWN_AFTER_ON_ONE_ENDPOINT if alone else 1):
+            raise self._end(down(error, len(self._failed))) from error
+
+    def _end(self, error: TryLater) -> TryLater:
+        self.ended = error
+        return error
+
+
+def too_long(error: Retriable, now: datetime) -> TryLater:
+    """The provider wants more patience than a run has."""
+    wait = min(error.wait_seconds or 0.0, _LONGEST_RETURN_SECONDS)
+    retry_at = now + timedelta(seconds=wait)
+    when = f"{retry_at:%Y-%m-%d %H:%M:%S}Z"
+    return TryLater(
+        f"{error.message}; the provider asks to come back after {when}",
+        retry_at=retry_at,
+        **facts(error),
+    )
+
+
+def down(error: Retriable, failed: int) -> TryLater:
+    """The provider does not answer at all."""
+    return TryLater(
+        f"{failed} requests in a row failed; the last: {error.message}",
+        code="provider_down",
+        **facts(error),
+    )
+
+
+def facts(error: ProviderError) -> dict[str, object]:
+    return {"status": error.status, "request_id": error.request_id}
 
 
 def hint_seconds(retry_after: str | None, details: object, now: datetime) -> float | None:
@@ -94,15 +126,6 @@ def _seconds(value: object, now: datetime) -> float | None:
     try:
         seconds = float(value)
     except (ValueError, OverflowError):
-        seconds = _until(str(value), now)
+        date = http_date(str(value)[:64])
+        seconds = max(0.0, (date - now).total_seconds()) if date else -1.0
     return seconds if 0 <= seconds < 1e9 else None
-
-
-def _until(http_date: str, now: datetime) -> float:
-    try:
-        date = parsedate_to_datetime(http_date)
-    except (ValueError, OverflowError, IndexError):
-        return -1.0
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())

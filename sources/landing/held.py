@@ -40,6 +40,10 @@ class Held(Protocol):
         """Rows of one account with this value in a column."""
         ...
 
+    def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:
+        """Rows of a table that is not by account; all, or so many of the newest."""
+        ...
+
 
 Lookup = Callable[[str, Sequence[str]], Held]
 """Tenant and account ids in, what is held of them out."""
@@ -55,6 +59,9 @@ class NothingHeld:
         return {}
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
+        return {}
+
+    def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:
         return {}
 
 

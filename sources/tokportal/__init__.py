@@ -33,10 +33,11 @@ from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
 from .options import Options
 from .run import TokPortalRun
 from .scope import Scope
-from .tables import DATA_TABLES, STREAMS, TABLES
+from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
 
 __all__ = [
     "DATA_TABLES",
+    "OPTIONAL_STREAMS",
     "STREAMS",
     "TABLES",
     "Options",

@@ -10,6 +10,7 @@ from ..landing.batch import Batch
 from ..landing.days import gaps
 from ..landing.held import Held
 from ..landing.rows import identifier
+from .account_work import AccountWork, PostWork
 from .client import POST_ID, TokPortalClient
 from .comments import read_comments
 from .drilldown import Drilldown, DrilldownReader, SeenPost, stated_posts
@@ -17,7 +18,6 @@ from .marks import comments_due
 from .raw_history import account_mark, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
 from .tables import POST_MARKS, TRACKED_POSTS
-from .work import AccountWork, PostWork
 
 Row = dict[str, Any]
 

@@ -9,9 +9,9 @@ from ..landing.batch import Batch
 from ..landing.changes import carried, differs
 from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
+from .account_work import AccountWork, PostWork
 from .client import COMMENT_LIMIT, TokPortalClient
 from .tables import COMMENTS, POST_MARKS
-from .work import AccountWork, PostWork
 
 Row = dict[str, Any]
 

@@ -68,7 +68,7 @@ async def _read_contract(
     if isinstance(said, Reject):
         batch.reject(said, None, now)
         return
-    stored = held.of(CONTRACTS, "").get(CONTRACTS.key_of(said.row))
+    stored = held.whole(CONTRACTS).get(CONTRACTS.key_of(said.row))
     row = carried(CONTRACTS, said, stored) | {"last_seen_at": now}
     row["first_seen_at"] = row["first_seen_at"] or now
     if differs(CONTRACTS, row, stored):
@@ -119,11 +119,7 @@ def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None
     if isinstance(said, Reject):
         batch.reject(said, None, now)
         return
-    newest = max(
-        held.of(PORTFOLIO_SNAPSHOTS, "").values(),
-        key=lambda stored: stored.row["fetched_at"],
-        default=None,
-    )
+    newest = next(iter(held.whole(PORTFOLIO_SNAPSHOTS, newest=1).values()), None)
     if differs(PORTFOLIO_SNAPSHOTS, said.row, newest):
         batch.put(PORTFOLIO_SNAPSHOTS, said.row)
 

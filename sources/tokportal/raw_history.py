@@ -13,6 +13,7 @@ from ..landing.days import iso, parse
 from ..landing.held import Held, Key
 from ..landing.rows import Reader, Reject, first, identifier
 from ..landing.tables import Table
+from .account_work import AccountWork, PostWork
 from .client import TokPortalClient
 from .marks import RawMark
 from .raw_walk import row_id, walk_raw
@@ -23,7 +24,6 @@ from .tables import (
     POST_RAW_SNAPSHOTS,
     POST_SNAPSHOTS,
 )
-from .work import AccountWork, PostWork
 
 Row = dict[str, Any]
 

@@ -24,13 +24,15 @@ from ..http.errors import Fatal, NoDataYet, NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held, Lookup, nothing_held
 from .account import read_drilldown
+from .account_work import AccountWork
 from .client import TokPortalClient
+from .owner import begin_owner_work
 from .portfolio import Portfolio, read_portfolio
 from .removal import mark_removed_accounts
 from .scope import Scope
 from .settle import settle
 from .tables import TABLES
-from .work import AccountWork, Piece
+from .work import Piece, Work
 
 Cursors = dict[str, Any]
 
@@ -53,7 +55,7 @@ class TokPortalRun:
     fatal: Fatal | None = None
     accounts_done: int = 0
     waiting: deque[str] = field(default_factory=deque)
-    begun: deque[AccountWork] = field(default_factory=deque)
+    begun: deque[Work] = field(default_factory=deque)
 
     @property
     def finished(self) -> bool:
@@ -64,7 +66,8 @@ class TokPortalRun:
 
     @property
     def accounts_total(self) -> int:
-        return self.accounts_done + len(self.waiting) + len(self.begun)
+        begun = sum(work.account_id is not None for work in self.begun)
+        return self.accounts_done + len(self.waiting) + begun
 
     @property
     def access_level(self) -> str | None:
@@ -95,6 +98,8 @@ class TokPortalRun:
             scope.notes.error(batch, scope.now(), error, "accounts")
         self.portfolio = portfolio
         scope.open_gates(portfolio.access_level, batch)
+        if owner := begin_owner_work(scope, cursors):
+            self.begun.append(owner)
         chosen = scope.only_accounts
         self.waiting.extend(a for a in portfolio.accounts if chosen is None or a in chosen)
         if chosen is None and portfolio.listing.complete:
@@ -102,7 +107,7 @@ class TokPortalRun:
 
     async def _walk(self, client: TokPortalClient, batch: Batch, cursors: Cursors) -> None:
         window = list(islice(self.waiting, self.limits.accounts))
-        begun = [work.account_id for work in self.begun]
+        begun = [work.account_id for work in self.begun if work.account_id]
         held = self.lookup(self.scope.tenant, [*begun, *window])
         walk = _Walk(self, client, batch, cursors, held, len(window))
         await fan_out(walk, walk.do, self.scope.connection.concurrency)
@@ -157,6 +162,7 @@ class _Walk:
             dashboard=portfolio.dashboard.get(account_id),
             scope=scope,
             cursors={} if scope.full_refresh else dict(stored),
+            finish=settle,
             running=1,
         )
         self.run.begun.append(work)
@@ -194,9 +200,9 @@ class _Walk:
             piece.work.failed(piece, error, self.batch)
 
     def _close_gate(self, piece: Piece, error: NotInPlan) -> None:
-        scope = self.run.scope
+        scope, account_id = self.run.scope, piece.work.account_id
         gate = scope.gates[piece.stream]
-        if gate.open and not gate.refuse(piece.work.account_id, error.message):
+        if account_id and gate.open and not gate.refuse(account_id, error.message):
             scope.notes.skip(
                 self.batch,
                 scope.now(),
@@ -206,9 +212,7 @@ class _Walk:
                 remedy=error.remedy,
             )
 
-    def _settle(self, work: AccountWork) -> None:
-        settle(work, self.batch, self.held)
-        # Into the state of this batch's load: the account may have begun in an earlier one.
-        self.cursors.setdefault("accounts", {})[work.account_id] = work.cursors
+    def _settle(self, work: Work) -> None:
+        work.settle(self.batch, self.held, self.cursors)
         self.run.begun.remove(work)
-        self.run.accounts_done += 1
+        self.run.accounts_done += work.account_id is not None

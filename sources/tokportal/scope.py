@@ -55,9 +55,9 @@ class Scope:
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
     def open_gates(self, access_level: str | None, batch: Batch) -> None:
-        """Note what the key may see; close the streams that are not selected, or not in the plan by its documented word."""
+        """Note what the key may see; close the streams that are not selected or not in the plan."""
         self.access_level = access_level
-        for stream in ACCOUNT_STREAMS:
+        for stream in STREAMS:
             gate = self.gates[stream] = Gate(stream)
             if stream not in self.streams:
                 gate.closed_because = "not selected"

@@ -15,9 +15,9 @@ from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
+from .account_work import AccountWork
 from .client import TokPortalClient
 from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
-from .work import AccountWork
 
 _BEFORE = timedelta(days=30)  # delivery and first capture need not be in that order
 

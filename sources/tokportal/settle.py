@@ -7,11 +7,11 @@ from datetime import datetime
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
+from .account_work import AccountWork
 from .client import COMMENT_LIMIT
 from .drilldown import DrilldownReader
 from .raw_history import cursor_of
 from .scope import ACCOUNT_STREAMS
-from .work import AccountWork
 
 
 def settle(work: AccountWork, batch: Batch, held: Held) -> None:

@@ -362,3 +362,6 @@ STREAMS: dict[str, tuple[Table, ...]] = {
     "post_raw_snapshots": (POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),
     "comments": (COMMENTS,),
 }
+
+# Left out unless they are selected by name.
+OPTIONAL_STREAMS: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""One account's work: its pieces, its cursors, and what became of each stream so far."""
+"""Work in pieces: what is still to do, its cursors, what became of each stream so far."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 from ..http.errors import ProviderError
 from ..landing.batch import Batch
-from ..landing.days import iso
 from ..landing.held import Held
 from .client import TokPortalClient
-from .drilldown import Drilldown, SeenPost
-from .marks import RawMark
 from .scope import Scope
 
-Row = dict[str, Any]
 Do = Callable[[TokPortalClient, Batch, Held], Awaitable[None]]
 
 
@@ -26,7 +22,7 @@ class Piece:
     """A piece of work of one stream; `item_id` names the post when it is about one."""
 
     stream: str
-    work: AccountWork
+    work: Work
     do: Do
     item_id: str | None = None
 
@@ -44,38 +40,20 @@ class Outcome:
 
 
 @dataclass
-class PostWork:
-    """A post with something to ask: its mark is shared by its pieces and grows with each."""
+class Work:
+    """An account's work, or (`account_id` None) that of the key's owner as a whole.
 
-    seen: SeenPost
-    mark: Row
+    `cursors` are its own, by stream; `finish` moves them when all pieces are done, never before.
+    """
 
-    @property
-    def raw(self) -> RawMark:
-        names = ("observed_at", "raw_through", "raw_per_day", "unseen_since")
-        return RawMark(**{name: self.mark[name] for name in names})
-
-    @raw.setter
-    def raw(self, mark: RawMark) -> None:
-        self.mark |= vars(mark)
-
-
-@dataclass
-class AccountWork:
-    """`cursors` are the account's own, by stream; they move when it is settled, never before."""
-
-    account_id: str
-    listed: Row
-    dashboard: Row | None
+    account_id: str | None
     scope: Scope
     cursors: dict[str, Any]
+    finish: Callable[[Any, Batch, Held], None]
     running: int = 0
     pieces: deque[Piece] = field(default_factory=deque)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    drilldown: Drilldown | None = None
-    raw_mark: RawMark | None = None
-    from_series: list[str] = field(default_factory=list)
-    stored_since: datetime | None = None  # the oldest snapshot that new raw rows may touch
+    moved: dict[str, dict[str, Any]] = field(default_factory=dict)  # cursors once all is done
 
     def now(self) -> datetime:
         return self.scope.now()
@@ -89,13 +67,17 @@ class AccountWork:
         if self.scope.asks(stream):
             self.pieces.append(Piece(stream, self, do, item_id))
 
+    def settle(self, batch: Batch, held: Held, state: dict[str, Any]) -> None:
+        """All pieces are done: say how each stream stands, and keep the cursors in the state of
+        this batch's load (the work may have begun in an earlier one)."""
+        self.finish(self, batch, held)
+        if self.account_id is None:
+            state["owner"] = self.cursors
+        else:
+            state.setdefault("accounts", {})[self.account_id] = self.cursors
+
     def outcome(self, stream: str) -> Outcome:
         return self.outcomes.setdefault(stream, Outcome())
-
-    def observed(self) -> str | None:
-        """The account's newest observation, as cursors have it."""
-        moment = self.drilldown.observed_at if self.drilldown else None
-        return iso(moment) if moment else None
 
     def succeeded(self, piece: Piece, rows: Batch) -> None:
         outcome = self.outcome(piece.stream)
