@@ -282,8 +282,12 @@ def _say_bug(error: Exception, verbose: bool) -> None:
     trace = "".join(traceback.format_exception(error))
     if verbose:
         _say(trace)
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    first_line = (str(cause).splitlines() or [""])[0]
     _say(
-        f"A bug: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        f"A bug: {type(cause).__name__}: {first_line}."
         " What was committed is safe; run again with -v and report what it prints."
     )
 

@@ -46,6 +46,18 @@ class Warehouse:
         """The result as an Arrow table; times in UTC."""
         return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
+    def transaction(self, *statements: str) -> None:
+        """Execute the statements, all or none."""
+        cursor = self.connection.cursor()
+        cursor.begin()
+        try:
+            for statement in statements:
+                cursor.execute(statement)
+            cursor.commit()
+        except BaseException:
+            cursor.rollback()
+            raise
+
     def tables(self, schema: str) -> dict[str, set[str]]:
         """Names of the columns of each table that exists."""
         sql = (

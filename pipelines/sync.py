@@ -27,6 +27,7 @@ from .held import lookup_in
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import warehouse_lock
 from .progress import Progress
+from .rekey import rekey
 from .selection import Selection, select
 from .settings import ProviderSettings, batch_limits, duckdb_path, provider_settings, reread_key
 from .signals import Stopper, in_thread, stopped_by_signals
@@ -126,6 +127,7 @@ class _KeySync:
             raise usage(error.message, error.remedy) from error
         with tempfile.TemporaryDirectory(prefix="social-") as folder:
             pipeline = self._pipeline(folder)
+            rekey(self.warehouse, self.settings.name, provider)  # what a kill left undone
             try:
                 self._load_batches(provider, extract, pipeline, outcome)
             finally:
@@ -183,6 +185,7 @@ class _KeySync:
         names = {table.name for table in provider.DATA_TABLES}
         while not extract.finished:
             counts = self._load(pipeline, provider.source(extract))
+            rekey(self.warehouse, self.settings.name, provider)
             written = {name: n for name, n in counts.items() if name in names and n}
             outcome.rows_written += sum(written.values())
             for name, rows in written.items():
@@ -238,7 +241,7 @@ class _KeySync:
 
 
 def _codes(errors: list[dict[str, Any]]) -> list[Exit]:
-    special = {"internal_error": Exit.BUG, "cursor_in_future": Exit.CHECK_FAILED}
+    special = {"bug": Exit.BUG, "cursor_in_future": Exit.CHECK_FAILED}
     return [special.get(error["code"], Exit.PARTIAL) for error in errors]
 
 

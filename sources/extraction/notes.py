@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..http.errors import ProviderError
+from ..http.redaction import redact
 from ..landing.batch import Batch
 from ..landing.held import Stored
 from ..landing.outcomes import (
@@ -181,9 +182,9 @@ def _facts(error: Exception) -> dict[str, Any]:
             "request_id": error.request_id,
         }
     return {
-        "code": "internal_error",
+        "code": "bug",
         "status": None,
-        "message": f"{type(error).__name__}: {error}",
+        "message": redact(f"{type(error).__name__}: {error}"),
         "remedy": "A bug of this project: report it with the account's rows in sync_rejects.",
         "request_id": None,
     }

@@ -6,7 +6,7 @@ A declaration drives extraction (aliases), the Arrow schema, dlt's hints, commen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -43,6 +43,15 @@ class Column:
     compared: bool = True
 
 
+class Reading:
+    """A column's aliases, taken apart once: as paths, and those that need no descent."""
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self.paths = tuple(tuple(alias.split(".")) for alias in column.aliases)
+        self.flat = tuple(path for path in self.paths if len(path) == 1)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table: what one row is (`grain`), what makes it unique (`key`), and its columns.
@@ -58,7 +67,6 @@ class Table:
     columns: tuple[Column, ...]
     payload: bool = True
     kind: Literal["data", "index", "ledger"] = "data"
-    required: tuple[str, ...] = field(default=())
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:
@@ -72,6 +80,17 @@ class Table:
     @cached_property
     def by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.all_columns}
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """Where each column that a provider fills is read."""
+        return tuple(Reading(column) for column in self.columns if column.aliases)
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The objects inside a row that dotted aliases look into."""
+        dotted = (path for reading in self.readings for path in reading.paths if len(path) > 1)
+        return tuple({path[0]: None for path in dotted})
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
@@ -92,6 +111,14 @@ class Table:
 
     def key_of(self, row: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(row[name] for name in self.key)
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """A table of ids that changed (`old_id` → `tracked_post_id`), and the tables that follow."""
+
+    table: Table
+    rekeyed: tuple[Table, ...]
 
 
 _TENANT = Column(

@@ -33,9 +33,10 @@ from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
 from .options import Options
 from .run import TokPortalRun
 from .scope import Scope
-from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
+from .tables import ALIASES, DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
 
 __all__ = [
+    "ALIASES",
     "DATA_TABLES",
     "OPTIONAL_STREAMS",
     "STREAMS",

@@ -5,19 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..http.errors import NotInPlan, Skippable
+from ..http.errors import Skippable
 from ..landing.batch import Batch
 from ..landing.days import gaps
 from ..landing.held import Held
-from ..landing.rows import identifier
 from .account_work import AccountWork, PostWork
-from .client import POST_ID, TokPortalClient
+from .answers import Answer, ask_account
+from .client import TokPortalClient
 from .comments import read_comments
-from .drilldown import Drilldown, DrilldownReader, SeenPost, stated_posts
+from .drilldown import Drilldown, DrilldownReader
 from .marks import comments_due
+from .posts import PostsReader, SeenPost
 from .raw_history import account_mark, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
-from .tables import POST_MARKS, TRACKED_POSTS
+from .tables import POST_MARKS
 
 Row = dict[str, Any]
 
@@ -33,73 +34,40 @@ async def read_drilldown(
     work: AccountWork, client: TokPortalClient, rows: Batch, held: Held
 ) -> None:
     """The account's header, totals, posts, series and audience; then plan what else is due."""
-    body = await client.get_account_analytics(work.account_id)
+    answer = await ask_account(work, client, held)
     # Not selected, it is read all the same: it tells which posts moved.
     target = rows if "drilldown" in work.scope.streams else rows.piece()
-    full = work.scope.sees_everything
-    reader = DrilldownReader(work.account_id, target, held, work.now(), full=full)
-    header = body.get("account")
+    full, now = work.scope.sees_everything, work.now()
+    reader = DrilldownReader(work.account_id, target, held, now, full=full)
+    header = answer.body.get("account")
     if not reader.belongs(header):
         raise WrongAccount(f"asked for {work.account_id}, got another account's drilldown")
-    posts, complete = await _all_posts(work, client, body, held)
     reader.account(work.listed, work.dashboard, header)
-    reader.latest(body)
-    reader.post_rows(posts, complete=complete)
-    reader.series(body.get("daily_series"))
-    reader.demographics(body)
-    work.drilldown = reader.result
-    _prove(work, rows, stated_posts(body, work.dashboard), complete)
-    _plan_account_raw(work)
-    if wanted := series_to_ask(work, reader.result):
-        work.add("daily_series", partial(read_series, work, wanted))
-    _plan_posts(work, reader.result, rows, held)
+    reader.latest(answer.body)
+    reader.series(answer.body.get("daily_series"))
+    reader.demographics(answer.body)
+    reader.insights(answer.body)
+    result = work.drilldown = reader.result
+    posts = PostsReader(work.account_id, target, held, now, full=full, source=result.source)
+    if answer.posts is not None:
+        result.listed = len(answer.posts)
+        result.posts = posts.read(answer.posts, complete=answer.complete, legacy=answer.legacy)
+    _prove(work, rows, answer)
+    if answer.refusal:
+        work.scope.refused("drilldown", work.account_id, answer.refusal, rows)
+    if not answer.legacy:
+        _plan_account_raw(work)
+        if wanted := series_to_ask(work, result):
+            work.add("daily_series", partial(read_series, work, wanted))
+        _plan_posts(work, result, rows, held)
 
 
-async def _all_posts(
-    work: AccountWork, client: TokPortalClient, body: Row, held: Held
-) -> tuple[list[Any], bool]:
-    """The drilldown's posts, completed from the video list when they may be capped."""
-    posts = body.get("posts")
-    posts = posts if isinstance(posts, list) else []
-    stated = stated_posts(body, work.dashboard)
-    if not _may_be_capped(work, posts, stated, held):
-        known = work.cursors.get("listing") or {}
-        return posts, stated is None or stated <= len(posts) or bool(known.get("complete"))
-    try:
-        listing = await client.list_videos(work.account_id)
-    except NotInPlan:
-        return posts, False
-    listed = {identifier(post, *POST_ID) for post in posts}
-    more = [row for post_id, row in listing.rows.items() if post_id not in listed]
-    work.cursors["listing"] = {
-        "stated": stated,
-        "shown": len(posts),
-        "complete": listing.complete and not more,
-    }
-    return [*posts, *more, *listing.nameless], listing.complete
-
-
-def _may_be_capped(work: AccountWork, posts: list[Any], stated: int | None, held: Held) -> bool:
-    """Whether the drilldown may show fewer posts than there are, and it is worth asking.
-
-    A provider whose count never agrees with its list is asked once per pair of numbers, unless the
-    list is known to bring more than the drilldown: then it is the only way to those posts.
-    """
-    if stated is not None and stated <= len(posts):
-        return False
-    known = work.cursors.get("listing") or {}
-    if stated is not None:
-        same = known.get("stated") == stated and known.get("shown") == len(posts)
-        return not (same and known.get("complete"))
-    listed = {identifier(post, *POST_ID) for post in posts}
-    stored = held.of(TRACKED_POSTS, work.account_id)
-    return any(key not in listed for (key,), s in stored.items() if not s.row["removed_at"])
-
-
-def _prove(work: AccountWork, rows: Batch, stated: int | None, complete: bool) -> None:
+def _prove(work: AccountWork, rows: Batch, answer: Answer) -> None:
     assert work.drilldown is not None
-    notes, now, landed = work.scope.notes, work.now(), work.drilldown.listed
-    status = "proven" if complete and stated is not None and landed >= stated else "unproven"
+    notes, now = work.scope.notes, work.now()
+    stated, landed = answer.stated, work.drilldown.listed
+    counted = answer.posts is None or (stated is not None and landed >= stated)
+    status = "proven" if answer.complete and counted else "unproven"
     equation = "posts listed = posts the provider counts"
     notes.complete(
         rows, now, "drilldown", status, equation, work.account_id, expected=stated, landed=landed

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ..landing.days import iso
-from .drilldown import Drilldown, SeenPost
+from .drilldown import Drilldown
 from .marks import RawMark
+from .posts import SeenPost
 from .work import Work
 
 Row = dict[str, Any]

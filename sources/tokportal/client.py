@@ -64,6 +64,14 @@ class TokPortalClient:
             expect=("account", "latest", "posts", "daily_series"),
         )
 
+    async def get_account_totals(self, account_id: str) -> Row:
+        """The compatibility endpoint: v1 totals, or v2 with the whole payload in `analytics_v2`."""
+        return await self._object(
+            path("accounts", account_id, "analytics"),
+            endpoint="/accounts/{id}/analytics",
+            expect=("account_id", "analytics_v2", "total_views", "followers_count"),
+        )
+
     async def list_videos(self, account_id: str) -> Listing:
         """Tracked posts in the older paginated shape; oldest upload first, so pages hold still."""
 

@@ -72,6 +72,16 @@ class Scope:
                     remedy=NotInPlan.remedy,
                 )
 
+    def refused(
+        self, stream: str, account_id: str | None, refusal: NotInPlan, batch: Batch
+    ) -> None:
+        """Note that the plan, or this account, excludes a stream; enough of that closes the gate."""
+        now, words = self.now(), (NotInPlan.code, refusal.message)
+        self.notes.skip(batch, now, stream, *words, account_id, refusal.remedy)
+        gate = self.gates[stream]
+        if account_id and gate.open and not gate.refuse(account_id, refusal.message):
+            self.notes.skip(batch, now, stream, *words, remedy=refusal.remedy)
+
     @property
     def sees_everything(self) -> bool:
         """At the full level nothing is redacted: null means "not measured"."""
@@ -80,6 +90,12 @@ class Scope:
     def asks(self, stream: str) -> bool:
         """Whether the stream is selected and, as far as known, in the plan."""
         return self.gates[stream].open
+
+    @property
+    def asks_drilldown(self) -> bool:
+        """The drilldown is read even when it is not selected: it tells which posts moved."""
+        gate = self.gates["drilldown"]
+        return gate.open or "drilldown" not in self.streams
 
     def misfits(self) -> list[dict[str, Any]]:
         """A stream refused to some accounts and granted to others: that is their trouble."""

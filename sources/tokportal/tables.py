@@ -8,7 +8,7 @@ so a wrong one costs a re-derivation and never data.
 from __future__ import annotations
 
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import Column, Table, column, ours
+from ..landing.tables import Aliases, Column, Table, column, ours
 
 # Metrics stand beside the row's own fields, or under one of these.
 _NESTED = ("latest", "latest_snapshot", "metrics", "analytics_v2", "analytics_v2.latest")
@@ -336,6 +336,33 @@ POST_MARKS = Table(
     kind="index",
 )
 
+POST_ALIASES = Table(
+    name="post_aliases",
+    grain="one row per id that a post had before Analytics v2",
+    key=("old_id",),
+    columns=(
+        ours("old_id", "text", "The id its rows had."),
+        ours("tracked_post_id", "text", "The id its rows have now."),
+        ours("account_id", "text", "The account."),
+    ),
+    payload=False,
+    kind="index",
+)
+# Rows of these move to the new id when an alias is met, so that a post keeps one history.
+ALIASES = Aliases(POST_ALIASES, (TRACKED_POSTS, POST_SNAPSHOTS, COMMENTS, POST_MARKS))
+
+ACCOUNT_INSIGHTS = Table(
+    name="account_insights",
+    grain="one row per account and UTC day on which its derived stats or intelligence changed",
+    key=("account_id", "fetched_on"),
+    columns=(
+        _ACCOUNT_ID,
+        ours("fetched_on", "date", "The UTC day, on the provider's clock.", compared=False),
+        column("derived_stats", "json", "Lifetime stats that the provider derives from the posts."),
+        column("intelligence", "json", "Cached content and account intelligence; full plan."),
+    ),
+)
+
 DATA_TABLES = (
     ACCOUNTS,
     ACCOUNT_SNAPSHOTS,
@@ -346,17 +373,25 @@ DATA_TABLES = (
     POST_RAW_SNAPSHOTS,
     COMMENTS,
     DEMOGRAPHICS,
+    ACCOUNT_INSIGHTS,
     PORTFOLIO_SNAPSHOTS,
     CONTRACTS,
 )
-TABLES = (*DATA_TABLES, POST_MARKS, *OUTCOMES)
+TABLES = (*DATA_TABLES, POST_MARKS, POST_ALIASES, *OUTCOMES)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 2).
 STREAMS: dict[str, tuple[Table, ...]] = {
     "contracts": (CONTRACTS,),
     "portfolio_snapshots": (PORTFOLIO_SNAPSHOTS,),
     "accounts": (ACCOUNTS,),
-    "drilldown": (ACCOUNT_SNAPSHOTS, TRACKED_POSTS, POST_SNAPSHOTS, DAILY_SERIES, DEMOGRAPHICS),
+    "drilldown": (
+        ACCOUNT_SNAPSHOTS,
+        TRACKED_POSTS,
+        POST_SNAPSHOTS,
+        DAILY_SERIES,
+        DEMOGRAPHICS,
+        ACCOUNT_INSIGHTS,
+    ),
     "daily_series": (DAILY_SERIES,),
     "account_raw_snapshots": (ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS),
     "post_raw_snapshots": (POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),

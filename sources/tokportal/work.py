@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..http.errors import ProviderError
+from ..http.errors import NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
 from .client import TokPortalClient
@@ -19,12 +19,14 @@ Do = Callable[[TokPortalClient, Batch, Held], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of work of one stream; `item_id` names the post when it is about one."""
+    """A piece of work of one stream; `item_id` names the post when it is about one. `proves`: that
+    it succeeds says that the plan includes the stream."""
 
     stream: str
     work: Work
     do: Do
     item_id: str | None = None
+    proves: bool = True
 
 
 @dataclass
@@ -90,25 +92,22 @@ class Work:
             batch, self.now(), error, piece.stream, self.account_id, piece.item_id
         )
 
-    def refused(self, piece: Piece, error: ProviderError, batch: Batch) -> None:
+    def refused(self, piece: Piece, error: NotInPlan, batch: Batch) -> None:
         """Not in the plan, or not for this account: the run knows when it has seen the others."""
         self.outcome(piece.stream).refusal = error
         self.pieces = deque(p for p in self.pieces if p.stream != piece.stream)
-        self._skip(piece, error, batch)
+        self.scope.refused(piece.stream, self.account_id, error, batch)
 
     def no_data(self, piece: Piece, error: ProviderError, batch: Batch) -> None:
         """Nothing measured yet: noted, and asked again next time."""
         self.outcome(piece.stream).absence = error
         if piece.item_id is None:
-            self._skip(piece, error, batch)
-
-    def _skip(self, piece: Piece, error: ProviderError, batch: Batch) -> None:
-        self.scope.notes.skip(
-            batch,
-            self.now(),
-            piece.stream,
-            type(error).code,
-            error.message,
-            self.account_id,
-            error.remedy,
-        )
+            self.scope.notes.skip(
+                batch,
+                self.now(),
+                piece.stream,
+                type(error).code,
+                error.message,
+                self.account_id,
+                error.remedy,
+            )

@@ -1,0 +1,159 @@
+"""The tracked posts of an account: new, changed, same, stale or gone, under one id for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..landing.changes import carried, differs, filled
+from ..landing.held import Key, Stored
+from ..landing.platform_ids import platform_post_id
+from ..landing.rows import Reject, Said, identifier
+from .reading import AccountReader, measured
+from .tables import POST_ALIASES, POST_SNAPSHOTS, TRACKED_POSTS
+
+Row = dict[str, Any]
+
+_MEASURED = measured(POST_SNAPSHOTS)
+_SAME_POST_BY = ("legacy_id", "video_id", "platform_post_id", "url")
+
+
+@dataclass(frozen=True)
+class SeenPost:
+    """A post as the drilldown shows it now: its newest observation and its comment counter.
+    `stored`: the warehouse knew it before. `legacy`: it has no v2 id, so no raw history and no
+    comments can be asked for it."""
+
+    tracked_post_id: str
+    observed_at: datetime | None
+    comment_count: int | None
+    snapshot: Row | None
+    stored: bool
+    legacy: bool = False
+
+
+class PostsReader(AccountReader):
+    """Reads the post rows of one account. `source` is what the account's own totals name."""
+
+    def __init__(self, *args: Any, source: str = "unknown", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.source = source
+        self.stored = self.held.of(TRACKED_POSTS, self.account_id)
+        self._index: dict[str, dict[Any, Key]] = {}
+
+    def read(self, rows: Iterable[Any], *, complete: bool, legacy: bool = False) -> list[SeenPost]:
+        """All rows; with `complete`, posts that are not among them are gone. `legacy`: the account
+        is served by the first generation, whose rows have an `id` and no tracked post."""
+        posts, named = [], set[str]()
+        for raw in rows:
+            said = self.usable(TRACKED_POSTS, self._read_one(raw, legacy))
+            if said is not None:
+                posts.append(self._post(said))
+                named.add(said.row["tracked_post_id"])
+            elif (rejected := identifier(raw, "tracked_post_id", "id")) is not None:
+                named.add(rejected)  # rejected, not gone
+        if complete:
+            self._mark_gone(named)
+        return posts
+
+    def _read_one(self, raw: Any, legacy: bool) -> Said | Reject:
+        reader = self.reader(TRACKED_POSTS)
+        owner = identifier(raw, "account_id", "saved_account_id")
+        if owner is not None and owner != self.account_id:
+            return reader.reject(f"it says it belongs to account {owner}", raw)
+        known = {"account_id": self.account_id, "removed_at": None}
+        said = reader.read(raw, self.now, known)
+        if isinstance(said, Said):
+            row, own_id = said.row, identifier(raw, "id")
+            row["platform_post_id"] = row["platform_post_id"] or platform_post_id(row["url"])
+            if own_id != row["tracked_post_id"] or (legacy and not raw.get("tracked_post_id")):
+                row["legacy_id"] = row["legacy_id"] or own_id
+        return said
+
+    def _known_as(self, row: Row) -> Stored | None:
+        """The stored post, also when the other generation of the API named it otherwise."""
+        key = (row["tracked_post_id"],)
+        if key in self.stored:
+            return self.stored[key]
+        for name in _SAME_POST_BY:
+            other = self._by(name).get(row[name]) if row[name] is not None else None
+            if other is None or not (_is_legacy(row) or _is_legacy(self.stored[other].row)):
+                continue  # two tracked posts of one video are two posts
+            if _is_legacy(row):
+                row["tracked_post_id"] = other[0]
+                return self.stored[other]
+            return self._renamed(other, row["tracked_post_id"])
+        return None
+
+    def _by(self, name: str) -> dict[Any, Key]:
+        if name not in self._index:
+            rows = self.stored.items()
+            self._index[name] = {s.row[name]: key for key, s in rows if s.row[name] is not None}
+        return self._index[name]
+
+    def _renamed(self, old_key: Key, new_id: str) -> Stored:
+        old = self.stored.pop(old_key)
+        self._index.clear()
+        alias = {"old_id": old_key[0], "tracked_post_id": new_id, "account_id": self.account_id}
+        tenant = self.batch.tenant
+        self.batch.put(POST_ALIASES, alias | {"tenant": tenant, "fetched_at": self.now})
+        # Under its new id nothing is stored yet: the row has to be written whatever it says.
+        return Stored(old.row | {"tracked_post_id": new_id}, completed=False)
+
+    def _post(self, said: Said) -> SeenPost:
+        row, stored = said.row, self._known_as(said.row)
+        held = stored.row if stored else {}
+        captured_at, held_at = row["captured_at"], held.get("captured_at")
+        older = bool(captured_at and held_at and captured_at < held_at)
+        moved = any(row[name] not in (None, held.get(name)) for name in _MEASURED)
+        kept = self.seen(carried(TRACKED_POSTS, said, stored, trust_nulls=self.full), said)
+        if older:  # a stale copy of the provider's: history, not news
+            kept = held | {"removed_at": None, "fetched_at": self.now}
+        changed = differs(TRACKED_POSTS, kept, stored)
+        if changed:
+            self.batch.put(TRACKED_POSTS, kept)
+        snapshot = self._snapshot(row, moved or not stored)
+        if snapshot and (changed or older):
+            self._put_snapshot(snapshot, known=older or captured_at == held_at)
+        observed = max((moment for moment in (captured_at, held_at) if moment), default=None)
+        if observed is None and snapshot:
+            observed = self.now
+        return SeenPost(
+            row["tracked_post_id"],
+            observed,
+            row["comments"],
+            snapshot,
+            stored=bool(stored),
+            legacy=_is_legacy(row),
+        )
+
+    def _snapshot(self, row: Row, moved: bool) -> Row | None:
+        """The observation as a snapshot; one that the provider does not date was made now."""
+        captured_at = row["captured_at"] or (self.now if moved else None)
+        if captured_at is None:
+            return None
+        snapshot = {column.name: row.get(column.name) for column in POST_SNAPSHOTS.all_columns}
+        return snapshot | {"captured_at": captured_at, "source": row["source"] or self.source}
+
+    def _put_snapshot(self, snapshot: Row, *, known: bool) -> None:
+        """`known`: the observation may be held already; it is then completed, never emptied."""
+        stored = None
+        if known:
+            held = self.held.since(POST_SNAPSHOTS, self.account_id, snapshot["captured_at"])
+            stored = held.get(POST_SNAPSHOTS.key_of(snapshot))
+        row = filled(snapshot, stored.row) if stored else snapshot
+        if differs(POST_SNAPSHOTS, row, stored):
+            self.batch.put(POST_SNAPSHOTS, row)
+
+    def _mark_gone(self, named: set[str]) -> None:
+        for (post_id,), stored in self.stored.items():
+            if post_id not in named and stored.row["removed_at"] is None:
+                gone = {"removed_at": self.now, "fetched_at": self.now}
+                self.batch.put(TRACKED_POSTS, stored.row | gone)
+
+
+def _is_legacy(row: Row) -> bool:
+    """A post that only the first generation of the API knows: its legacy id is its only id."""
+    return row["legacy_id"] is not None and row["legacy_id"] == row["tracked_post_id"]
