@@ -55,6 +55,11 @@ class ProviderResult:
     exit_code: Exit = Exit.OK
     requests_by_endpoint: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """`tokportal`; for a key of its own `tokportal.<label>`."""
+        return self.name if self.tenant == "default" else f"{self.name}.{self.tenant}"
+
     def as_json(self) -> dict[str, Any]:
         return {
             "access_level": self.access_level,
@@ -100,9 +105,11 @@ class RunResult:
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "target": self.target,
             "shard": None,
-            "providers": {provider.name: provider.as_json() for provider in self.providers},
-            "errors": [{"provider": p.name, **error} for p in self.providers for error in p.errors],
-            "skipped": [{"provider": p.name, **skip} for p in self.providers for skip in p.skipped]
+            "providers": {provider.label: provider.as_json() for provider in self.providers},
+            "errors": [
+                {"provider": p.label, **error} for p in self.providers for error in p.errors
+            ],
+            "skipped": [{"provider": p.label, **skip} for p in self.providers for skip in p.skipped]
             + [
                 {"provider": name, "stream": None, "reason": "not_configured"}
                 for name in self.not_configured

@@ -1,8 +1,8 @@
 """Rows move to the id that their post has now.
 
-When an account moves from the first to the second generation of TokPortal's analytics, its posts get
-other ids. The extract writes an alias; here the older rows follow it, so that a post has one history.
-Aliases stay in their table: a move that a kill interrupted is finished by the next run.
+When an account moves from the first to the second generation of TokPortal's analytics, its posts
+get other ids. The extract writes an alias; here the older rows follow it, so that a post has one
+history. Aliases stay in their table: a move that a kill interrupted is finished by the next run.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cache
@@ -59,7 +60,10 @@ def _secret(section: str, name: str) -> str | None:
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """A provider's keys by tenant label, its address, its rate and its options."""
+    """A provider's keys by tenant label, its address, its rate and its options.
+
+    The plain key is labelled `default`; `key_options` are those set for one key alone.
+    """
 
     name: str
     keys: dict[str, str] = field(repr=False)
@@ -67,6 +71,7 @@ class ProviderSettings:
     requests_per_minute: float | None
     concurrency: int
     options: dict[str, Any]
+    key_options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def configured(self) -> bool:
@@ -78,16 +83,38 @@ def provider_settings(name: str) -> ProviderSettings:
     from sources import get
 
     provider, section = get(name), f"sources.{name}"
-    key = _secret(section, "api_key")
+    tables = _key_tables(name)
+    plain = _secret(section, "api_key")
+    keys = {"default": plain} if plain else {}
+    keys |= {
+        label: str(table["api_key"]) for label, table in tables.items() if table.get("api_key")
+    }
     rate = _config(section, "requests_per_minute")
     return ProviderSettings(
         name=name,
-        keys={"default": key} if key else {},
+        keys=keys,
         base_url=str(_config(section, "base_url") or provider.BASE_URL),
         requests_per_minute=_number(section, "requests_per_minute", rate, float),
         concurrency=_number(section, "concurrency", _config(section, "concurrency"), int) or 16,
         options=_options(section, provider.Options),
+        key_options={
+            label: {k: v for k, v in table.items() if k in provider.Options.__dataclass_fields__}
+            for label, table in tables.items()
+        },
     )
+
+
+def _key_tables(name: str) -> dict[str, dict[str, Any]]:
+    """`[sources.<name>.keys.<label>]`, and the same from the environment."""
+    import dlt
+
+    said: Any = dlt.secrets.get(f"sources.{name}.keys")
+    tables = {label: dict(table) for label, table in dict(said or {}).items()}
+    pattern = re.compile(rf"SOURCES__{name.upper()}__KEYS__(\w+?)__([A-Z_]+)")
+    for variable, value in os.environ.items():
+        if match := pattern.fullmatch(variable):
+            tables.setdefault(match[1].lower(), {})[match[2].lower()] = value
+    return tables
 
 
 def reread_key(name: str, tenant: str) -> str | None:

@@ -35,11 +35,11 @@ def last_line(result: RunResult) -> str:
 
 
 def _trouble(result: RunResult) -> str:
-    errors = [error for provider in result.providers for error in provider.errors]
+    errors = [(p.label, error) for p in result.providers for error in p.errors]
     if not errors:
         return ""
-    first = errors[0]
-    where = " ".join(filter(None, (first["stream"], first["account_id"])))
+    label, first = errors[0]
+    where = " ".join(filter(None, (label, first["stream"], first["account_id"])))
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     retry = f", come back after {first['retry_at']}" if first["retry_at"] else ""
-    return f"{where}: {first['message']}{retry}{more}"
+    return f"{where}: {first['message'].rstrip('.')}{retry}{more}"

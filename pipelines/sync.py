@@ -148,7 +148,9 @@ class _KeySync:
             connection,
             self.result.run_id,
             tenant=self.tenant,
-            options=provider.Options(**settings.options),
+            options=provider.Options(
+                **settings.options | settings.key_options.get(self.tenant, {})
+            ),
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,

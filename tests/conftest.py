@@ -32,15 +32,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "chaos: a campaign of faults")
 
 
-def wait_until(true: Callable[[], Any], what: str, seconds: float = 30) -> None:
-    """Look until it is so. Fails the test when it does not come about."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail(f"not within {seconds} s: {what}")
-        time.sleep(0.005)
-
-
 class Sandbox:
     """A sandbox in a child process: its address, a key, and its control plane."""
 
@@ -137,8 +128,17 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def wait_for_event(self, name: str) -> None:
-        wait_until(lambda: f'"event": "{name}"' in self.stderr.read_text(), f"event {name}")
+    def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 30) -> None:
+        """Look until it is so. Fails the test when it does not come about."""
+        end = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > end:
+                pytest.fail(f"not within {seconds} s: {what}\n{self.stderr.read_text()}")
+            time.sleep(0.005)
+
+    def batches(self) -> int:
+        """Batches that are loaded so far."""
+        return self.stderr.read_text().count('"event": "batch.loaded"')
 
     def wait(self, seconds: float = 60) -> Ran:
         code = self.process.wait(seconds)
@@ -150,7 +150,7 @@ class Running:
 
 @dataclass
 class Project:
-    """A folder in which `social` runs as a user runs it, with nothing of this machine's settings."""
+    """A folder in which `social` runs as a user runs it; no setting of this machine reaches it."""
 
     folder: Path
     env: dict[str, str]

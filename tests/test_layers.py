@@ -32,7 +32,7 @@ MUST_NOT_KNOW = {
     "sources/http": {"dlt", "duckdb", "pyarrow"},
     "sources/landing": {"dlt", "duckdb", "httpx", "aiohttp"},
     "sources/extraction": {"dlt", "duckdb", "httpx", "aiohttp"},
-    "sandbox": {"dlt", "duckdb", "httpx"},
+    "sandbox": {"dlt", "duckdb"},
     **{f"sources/{name}/client.py": {"dlt", "duckdb", "pyarrow"} for name in PROVIDERS},
     **{f"sources/{name}/__init__.py": {"httpx", "aiohttp"} for name in PROVIDERS},
 }

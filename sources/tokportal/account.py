@@ -18,6 +18,7 @@ from .marks import comments_due
 from .posts import PostsReader, SeenPost
 from .raw_history import account_mark, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
+from .series_points import points_are_due, read_series_points
 from .tables import POST_MARKS
 
 Row = dict[str, Any]
@@ -59,6 +60,8 @@ async def read_drilldown(
         _plan_account_raw(work)
         if wanted := series_to_ask(work, result):
             work.add("daily_series", partial(read_series, work, wanted))
+        if points_are_due(work):
+            work.add("series_points", partial(read_series_points, work))
         _plan_posts(work, result, rows, held)
 
 

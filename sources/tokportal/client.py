@@ -41,10 +41,13 @@ class TokPortalClient:
         """The data contract, the key's access, metric semantics, redaction rules."""
         return await self._object(path("analytics", "contract"), endpoint="/analytics/contract")
 
-    async def get_dashboard(self) -> Row:
+    async def get_dashboard(self, workspace: str | None = None) -> Row:
         """Portfolio totals, accounts, audience, facets; one request, not paginated."""
         return await self._object(
-            path("analytics"), endpoint="/analytics", expect=("totals", "accounts", "access")
+            path("analytics"),
+            [("workspace", workspace)] if workspace else [],
+            endpoint="/analytics",
+            expect=("totals", "accounts", "access"),
         )
 
     async def list_accounts(self) -> Listing:
@@ -88,12 +91,21 @@ class TokPortalClient:
 
         return await walk_pages(ask, lambda row: identifier(row, *POST_ID))
 
-    async def get_series(self, account_id: str, metric: str, since: str, until: str) -> list[Row]:
-        """Daily cumulative points of one metric and one account; bounds are days, both sent."""
+    async def get_series(
+        self,
+        account_id: str,
+        metric: str,
+        since: str,
+        until: str,
+        *,
+        granularity: str = "day",
+        mode: str = "cumulative",
+    ) -> list[Row]:
+        """Points of one metric and one account; bounds are days, both sent."""
         params = [
             ("metric", metric),
-            ("granularity", "day"),
-            ("mode", "cumulative"),
+            ("granularity", granularity),
+            ("mode", mode),
             ("account", account_id),
             ("from", since),
             ("to", until),
@@ -122,10 +134,13 @@ class TokPortalClient:
             where, params, "/analytics/accounts/{id}/comments", "comments", "rows"
         )
 
-    async def _object(self, where: str, *, endpoint: str, expect: tuple[str, ...] = ()) -> Row:
-        return await self._http.get(
-            where, endpoint=endpoint, read=lambda body: object_of(body, expect)
-        )
+    async def _object(
+        self, where: str, params: Params = (), *, endpoint: str, expect: tuple[str, ...] = ()
+    ) -> Row:
+        def read(body: Any) -> Row:
+            return object_of(body, expect)
+
+        return await self._http.get(where, params, endpoint=endpoint, read=read)
 
     async def _rows(self, where: str, params: Params, endpoint: str, *names: str) -> list[Row]:
         return await self._http.get(

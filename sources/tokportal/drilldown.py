@@ -40,10 +40,14 @@ class Drilldown:
 
     observed_at: datetime | None = None
     source: str = "unknown"
-    series_days: set[date] = field(default_factory=set)
+    series_rows: dict[date, Row] = field(default_factory=dict)
     series_metrics: set[str] = field(default_factory=set)
     posts: list[SeenPost] = field(default_factory=list)
     listed: int = 0
+
+    @property
+    def series_days(self) -> set[date]:
+        return set(self.series_rows)
 
 
 class DrilldownReader(AccountReader):
@@ -138,10 +142,9 @@ class DrilldownReader(AccountReader):
             )
             if said is None:
                 continue
-            self.result.series_days.add(said.row["date"])
             self.result.series_metrics |= {m for m in SERIES_METRICS if said.row[m] is not None}
             held = stored.get(DAILY_SERIES.key_of(said.row))
-            row = carried(DAILY_SERIES, said, held)
+            row = self.result.series_rows[said.row["date"]] = carried(DAILY_SERIES, said, held)
             if differs(DAILY_SERIES, row, held):
                 self.batch.put(DAILY_SERIES, row)
 

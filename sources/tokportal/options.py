@@ -11,9 +11,13 @@ class Options:
     """`raw_max_lag_days`: how old unseen raw snapshots may become (0: asked at every sync).
     `lookback_days`: how far before its cursor a series is read again, for restated days.
     `start_date`: the first day of interest; nothing older is asked.
+    `series_modes`: what the optional stream series_points asks, five requests each per account.
+    `workspace`: passed on to the dashboard, for keys that see several.
     `shrink_limit`: a listing that loses more than this share of accounts removes none."""
 
     raw_max_lag_days: float = 7.0
     lookback_days: int = 7
     start_date: date = date(2015, 1, 1)
+    series_modes: str = "day.gained,week.cumulative,week.gained"
+    workspace: str | None = None
     shrink_limit: float = 0.2

@@ -94,7 +94,7 @@ async def _read_dashboard(
     client: TokPortalClient, portfolio: Portfolio, batch: Batch, scope: Scope, held: Held
 ) -> None:
     try:
-        dashboard = await client.get_dashboard()
+        dashboard = await client.get_dashboard(scope.options.workspace)
     except Fatal:
         raise
     except ProviderError as error:

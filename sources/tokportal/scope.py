@@ -18,13 +18,20 @@ from .tables import STREAMS
 ACCOUNT_STREAMS = (
     "drilldown",
     "daily_series",
+    "series_points",
     "account_raw_snapshots",
     "post_raw_snapshots",
     "comments",
 )
 # Documented per level (developers.tokportal.com/analytics); a level not named here is asked.
 NOT_INCLUDED: Mapping[str, tuple[str, ...]] = {
-    "starter": ("daily_series", "account_raw_snapshots", "post_raw_snapshots", "comments"),
+    "starter": (
+        "daily_series",
+        "series_points",
+        "account_raw_snapshots",
+        "post_raw_snapshots",
+        "comments",
+    ),
     "creator": ("account_raw_snapshots", "post_raw_snapshots", "comments"),
 }
 
@@ -75,7 +82,7 @@ class Scope:
     def refused(
         self, stream: str, account_id: str | None, refusal: NotInPlan, batch: Batch
     ) -> None:
-        """Note that the plan, or this account, excludes a stream; enough of that closes the gate."""
+        """Note that the plan, or this account, excludes a stream; enough of it closes the gate."""
         now, words = self.now(), (NotInPlan.code, refusal.message)
         self.notes.skip(batch, now, stream, *words, account_id, refusal.remedy)
         gate = self.gates[stream]

@@ -35,7 +35,7 @@ class SeriesRange:
     more: tuple[str, ...] = ()
 
 
-def _born(work: AccountWork) -> date:
+def born(work: AccountWork) -> date:
     """The earliest day of which the account can have figures, as far as the listing says."""
     try:
         return timestamp(first(work.listed, "created_at")).date()
@@ -68,8 +68,8 @@ def _older_days(
         since = held_to - timedelta(days=work.scope.options.lookback_days)
         missing = held_to + timedelta(days=1) < first_day
     else:
-        born = _born(work)
-        since, missing = born - _BEFORE, born < first_day
+        birth = born(work)
+        since, missing = birth - _BEFORE, birth < first_day
     since = max(since, work.scope.options.start_date)
     until = first_day - timedelta(days=1)
     if not missing or since > until:

@@ -72,6 +72,9 @@ def _move_cursor(work: AccountWork, stream: str) -> None:
             "observed_at": observed,
             "from_series": work.from_series or known,
         }
+    elif stream == "series_points":
+        today = work.now().date().isoformat()
+        work.cursors[stream] = {"through": today, "observed_at": observed}
     elif observed:
         work.cursors[stream] = {"observed_at": observed}
 

@@ -205,6 +205,29 @@ DAILY_SERIES = Table(
         column("comments", "bigint", "Comments in all."),
         column("shares", "bigint", "Shares in all."),
         column("followers", "bigint", "Followers.", "followers_count"),
+        column(
+            "views_gained", "bigint", "Views of that day, as mode=gained says; may be negative."
+        ),
+        column("likes_gained", "bigint", "Likes of that day, as mode=gained says."),
+        column("comments_gained", "bigint", "Comments of that day, as mode=gained says."),
+        column("shares_gained", "bigint", "Shares of that day, as mode=gained says."),
+        column("followers_gained", "bigint", "Followers won that day, as mode=gained says."),
+    ),
+)
+
+SERIES_POINTS = Table(
+    name="series_points",
+    grain="one row per account, metric, granularity, mode and day or first day of the week",
+    key=("account_id", "metric", "granularity", "mode", "date"),
+    columns=(
+        _ACCOUNT_ID,
+        ours("metric", "text", "views, likes, comments, shares or followers."),
+        ours("granularity", "text", "day or week."),
+        ours("mode", "text", "cumulative, gained or snapshot: never to be mixed in one sum."),
+        column(
+            "date", "date", "UTC day; of a week, its day as named.", "day", "captured_on", "week"
+        ),
+        column("value", "bigint", "The figure; what it counts is in metric and mode."),
     ),
 )
 
@@ -369,6 +392,7 @@ DATA_TABLES = (
     TRACKED_POSTS,
     POST_SNAPSHOTS,
     DAILY_SERIES,
+    SERIES_POINTS,
     ACCOUNT_RAW_SNAPSHOTS,
     POST_RAW_SNAPSHOTS,
     COMMENTS,
@@ -393,10 +417,11 @@ STREAMS: dict[str, tuple[Table, ...]] = {
         ACCOUNT_INSIGHTS,
     ),
     "daily_series": (DAILY_SERIES,),
+    "series_points": (SERIES_POINTS, DAILY_SERIES),
     "account_raw_snapshots": (ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS),
     "post_raw_snapshots": (POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),
     "comments": (COMMENTS,),
 }
 
 # Left out unless they are selected by name.
-OPTIONAL_STREAMS: frozenset[str] = frozenset()
+OPTIONAL_STREAMS: frozenset[str] = frozenset({"series_points"})
