@@ -22,8 +22,12 @@ def rekey(warehouse: Warehouse, schema: str, provider: Any) -> None:
         return
     moved_to = _completed_aliases(schema, aliases.table)
     for table in aliases.rekeyed:
-        if table.name in existing and _is_pending(warehouse, schema, table, moved_to):
+        if table.name not in existing:
+            continue
+        if _is_pending(warehouse, schema, table, moved_to):
             _move(warehouse, schema, table, moved_to)
+        if "source" in table.key:
+            _drop_unsourced(warehouse, schema, table, moved_to)
 
 
 def _completed_aliases(schema: str, table: Table) -> str:
@@ -53,4 +57,16 @@ def _move(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> Non
     warehouse.transaction(
         f"update {where} t set tracked_post_id = m.new_id from ({moved_to}) m where {same}{unless}",
         f"delete from {where} t using ({moved_to}) m where {same}",
+    )
+
+
+def _drop_unsourced(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> None:
+    """The first generation does not say who measured; the second does, of the same observation."""
+    where = f'"{schema}"."{table.name}"'
+    warehouse.transaction(
+        f"delete from {where} t using ({moved_to}) m"
+        " where m.tenant = t.tenant and m.new_id = t.tracked_post_id and t.source = 'unknown'"
+        f" and exists (select 1 from {where} u where u.tenant = t.tenant"
+        " and u.tracked_post_id = t.tracked_post_id and u.captured_at = t.captured_at"
+        " and u.source <> 'unknown')"
     )

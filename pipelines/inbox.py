@@ -1,0 +1,142 @@
+"""Webhook events on disk, from their arrival until the table has them.
+
+    inbox/<warehouse>/new/<name>.json   stored, to be handled
+    inbox/<warehouse>/done/<name>       handled (or another id of a stored event): empty, remembered
+    inbox/<warehouse>/tmp/              half-written; never read
+
+`<name>` is a hash of the event's id: text from outside never becomes a path. A file is written,
+synced and then renamed into place, so that a kill at any instant leaves a whole event or none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sources.tokportal.webhooks import Event, NotAnEvent, read_event
+
+# Far beyond the 300 s in which a signature is good: nothing older can be delivered as it was.
+_REMEMBER_SECONDS = 30 * 86_400
+_FORGOTTEN_TMP_SECONDS = 3_600
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A stored event. `received_at` is this machine's clock (UTC)."""
+
+    name: str
+    event: Event
+    received_at: datetime
+
+
+class Inbox:
+    """The folder of one warehouse. Raises OSError when the disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._new, self._done, self._tmp = (folder / part for part in ("new", "done", "tmp"))
+        for part in (self._new, self._done, self._tmp):
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, body: bytes, event: Event) -> bool:
+        """Store an event durably; False when its id is known already."""
+        names = [_name(event_id) for event_id in (event.event_id, event.signed_id) if event_id]
+        if any(self._knows(name) for name in names):
+            return False
+        content = {
+            "event_id": event.event_id,
+            "received_at": datetime.now(UTC).isoformat(),
+            "body": body.decode(),
+        }
+        self._write(json.dumps(content).encode(), self._new / f"{names[0]}.json")
+        # The header's id is not signed: the same body under another id is still the same event.
+        for other in set(names[1:]) - {names[0]}:
+            self._write(b"", self._done / other)
+        return True
+
+    def _knows(self, name: str) -> bool:
+        return (self._new / f"{name}.json").exists() or (self._done / name).exists()
+
+    def _write(self, content: bytes, where: Path) -> None:
+        half = self._tmp / uuid.uuid4().hex
+        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        half.rename(where)
+        _sync_folder(where.parent)
+
+    def count(self) -> int:
+        """How many events wait."""
+        return sum(1 for _ in self._new.iterdir())
+
+    def waiting(self) -> list[Waiting]:
+        """Stored events, the oldest first. A file that a person spoilt is left where it is."""
+        found = (self._read(file) for file in self._new.glob("*.json"))
+        return sorted(filter(None, found), key=lambda one: (one.received_at, one.name))
+
+    def _read(self, file: Path) -> Waiting | None:
+        try:
+            said = json.loads(file.read_bytes())
+            event = read_event(said["body"].encode(), said["event_id"])
+            return Waiting(file.stem, event, datetime.fromisoformat(said["received_at"]))
+        except (OSError, ValueError, KeyError, AttributeError, NotAnEvent):
+            return None
+
+    def finish(self, handled: list[Waiting]) -> None:
+        """The table has these: they leave the inbox, their ids are remembered."""
+        for one in handled:
+            done = self._done / one.name
+            (self._new / f"{one.name}.json").rename(done)
+            os.truncate(done, 0)
+        _sync_folder(self._new)
+        _sync_folder(self._done)
+
+    def tidy(self) -> None:
+        """Forget ids beyond a month, and what a kill left half-written."""
+        for folder, seconds in (
+            (self._done, _REMEMBER_SECONDS),
+            (self._tmp, _FORGOTTEN_TMP_SECONDS),
+        ):
+            for file in folder.iterdir():
+                if file.stat().st_mtime < time.time() - seconds:
+                    file.unlink(missing_ok=True)
+
+    @contextmanager
+    def handling(self) -> Iterator[bool]:
+        """Whether this process may handle the inbox: one at a time; a kill frees it."""
+        file = os.open(self.folder / "handling.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield _taken(file)
+        finally:
+            os.close(file)
+
+
+def _taken(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _name(event_id: str) -> str:
+    return hashlib.sha256(event_id.encode()).hexdigest()[:40]
+
+
+def _sync_folder(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
