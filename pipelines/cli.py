@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,6 +64,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong."
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="With tracebacks of bugs.")]
 Wait = Annotated[str, typer.Option(help="How long to wait for another run's lock: 30s, 10m.")]
 Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agreed to beforehand.")]
 
 
 @app.command()
@@ -211,6 +213,136 @@ def schema(
 
 
 @app.command()
+def refresh(
+    provider: Annotated[str, typer.Argument(help="tokportal.")],
+    accounts: Accounts = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every account of the key.")] = False,
+    max_accounts: Annotated[
+        int | None, typer.Option(min=0, help="Refresh no more than this.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask also in an account's cooldown; never over a quota.")
+    ] = False,
+    wait: Annotated[
+        str, typer.Option(help="How long to wait until the new captures show: 10m.")
+    ] = "0s",
+    yes: Yes = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Have the provider measure accounts anew: count, price and quota first.
+
+    Nothing is sent for an account in its cooldown, and nothing is sent twice.
+    """
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .refresh import RefreshRequest
+        from .refresh import refresh as run_refresh
+
+        patience = seconds(wait)
+        request = RefreshRequest(
+            provider,
+            _ids(accounts),
+            everything=all_,
+            max_accounts=max_accounts,
+            force=force,
+            wait_seconds=patience,
+            agreed=yes,
+            watched=sys.stdin.isatty(),
+        )
+        result = run_refresh(request, _say)
+        code = result.exit_code(waited=patience > 0)
+        if as_json:
+            _print_json(result.as_json(code))
+        else:
+            for row in result.rows:
+                typer.echo(f"{row.account_id}  {row.outcome:<10}  {row.detail()}".rstrip())
+        _say(result.last_line())
+        return code
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def report(
+    provider: Annotated[str, typer.Option(help="Whose own report: tokportal.")],
+    title: Annotated[str | None, typer.Option(help="Its title.")] = None,
+    accounts: Accounts = None,
+    since: Annotated[
+        str | None, typer.Option("--from", "--since", help="First day (UTC).", metavar="DAY")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The day after the last (UTC).", metavar="DAY")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the page to this file instead of publishing it.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Which key, where there are several.")] = None,
+    yes: Yes = False,
+    verbose: Verbose = False,
+) -> None:
+    """Have the provider make its own HTML report: a page that anybody with its address can read."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .provider_report import ReportRequest, make_report, order, warning
+
+        request = ReportRequest(provider, order(title, _ids(accounts), since, until), html, tenant)
+        _agree(warning(html), yes)
+        typer.echo(make_report(request))
+        return Exit.OK
+
+    _guarded(run, verbose)
+
+
+@app.command()
+def listen(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 8090,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    once: Annotated[
+        bool, typer.Option("--once", help="Handle the stored events and end; receive none.")
+    ] = False,
+    debounce: Annotated[
+        str, typer.Option(help="Events closer together than this share a sync.")
+    ] = "5s",
+    wait: Wait = "10m",
+    log_format: Logs = LogFormat.auto,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Receive TokPortal's webhooks; each genuine event brings a sync of its account.
+
+    Put https in front of it. Events wait on disk until their sync is done; a lost or repeated one
+    changes nothing, because facts come from the sync and never from an event.
+    """
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .listen import ListenRequest, handle_once
+        from .listen import listen as run_listen
+        from .progress import progress
+        from .sync import new_run_id
+
+        child = ("--wait", wait, "--log-format", log_format, *(["--quiet"] if quiet else []))
+        request = ListenRequest(host, port, seconds(debounce), child)
+        with progress(log_format, new_run_id(), quiet=quiet) as told:
+            if not once:
+                return run_listen(request, told)
+            drained = handle_once(seconds(wait), told)
+        _say(drained.last_line())
+        return drained.code
+
+    _guarded(run, verbose)
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="0: any free port.")] = 8080,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
@@ -258,6 +390,18 @@ def seconds(text: str) -> float:
     if not match:
         raise usage(f"{text!r} is not a time span", "Write 30s, 10m, 24h or 2d.")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def _ids(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _agree(what: str, yes: bool) -> None:
+    """Raises Stop (usage) unless it was agreed to, beforehand or now."""
+    _say(f"{what}.")
+    agreed = yes or (sys.stdin.isatty() and typer.confirm("Go on?", err=True))
+    if not agreed:
+        raise usage("nothing was sent: this must be agreed to", "Run it again with --yes.")
 
 
 def _guarded(run: Callable[[], Exit], verbose: bool) -> None:

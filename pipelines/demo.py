@@ -100,10 +100,10 @@ def _print_days(console: Console, first: Day, second: Day) -> None:
     grid = Grid("tokportal", "first sync", "a day later", "of these written", title="Rows")
     for column in grid.columns[1:]:
         column.justify = "right"
-    written = second.result.providers[0].streams
+    written = second.result.providers[0].written
     for table in sources.get("tokportal").DATA_TABLES:
-        again = written.get(table.name, {}).get("rows", 0)
-        counts = (first.rows.get(table.name, 0), second.rows.get(table.name, 0), again)
+        held = [day.rows.get(table.name, 0) for day in (first, second)]
+        counts = (*held, written[table.name])
         grid.add_row(table.name, *(f"{count:,}" for count in counts))
     console.print(grid)
     grid = Grid("endpoint", "first sync", "a day later", title="Requests")

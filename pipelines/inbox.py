@@ -76,14 +76,14 @@ class Inbox:
         half.rename(where)
         _sync_folder(where.parent)
 
-    def count(self) -> int:
-        """How many events wait."""
-        return sum(1 for _ in self._new.iterdir())
-
     def waiting(self) -> list[Waiting]:
-        """Stored events, the oldest first. A file that a person spoilt is left where it is."""
-        found = (self._read(file) for file in self._new.glob("*.json"))
+        """Stored events, the oldest first. A file that somebody spoilt is left where it is."""
+        found = (self._read(file) for file in self._new.iterdir())
         return sorted(filter(None, found), key=lambda one: (one.received_at, one.name))
+
+    def spoilt(self) -> list[Path]:
+        """Files among the stored events that are none."""
+        return [file for file in self._new.iterdir() if self._read(file) is None]
 
     def _read(self, file: Path) -> Waiting | None:
         try:

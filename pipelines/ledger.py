@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,6 +49,7 @@ class ProviderResult:
     waited_s: float = 0.0
     credits: int | None = None
     rows_written: int = 0
+    written: Counter[str] = field(default_factory=Counter)
     accounts: int = 0
     streams: dict[str, Any] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
@@ -68,6 +70,7 @@ class ProviderResult:
             "waited_s": round(self.waited_s, 3),
             "credits": self.credits,
             "streams": self.streams,
+            "written": dict(self.written),
             "requests_by_endpoint": self.requests_by_endpoint,
         }
 

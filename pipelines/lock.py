@@ -22,8 +22,7 @@ _LOOK_AGAIN_SECONDS = 0.2
 def warehouse_lock(database: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock of a DuckDB file. Raises Stop (exit 7) naming the holder when it is taken."""
     path = database.with_name(database.name + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    file = _open(path)
     try:
         _take(file, path, wait_seconds)
         os.ftruncate(file, 0)
@@ -32,6 +31,18 @@ def warehouse_lock(database: Path, wait_seconds: float = 0.0) -> Iterator[None]:
         os.ftruncate(file, 0)
     finally:
         os.close(file)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise Stop(
+            Exit.DESTINATION,
+            f"the folder {path.parent} cannot be written: {error.strerror}",
+            "Check the path in DESTINATION__DUCKDB__CREDENTIALS, and owner and mode of the folder.",
+        ) from error
 
 
 def _take(file: int, path: Path, wait_seconds: float) -> None:

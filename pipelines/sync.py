@@ -190,8 +190,7 @@ class _KeySync:
             rekey(self.warehouse, self.settings.name, provider)
             written = {name: n for name, n in counts.items() if name in names and n}
             outcome.rows_written += sum(written.values())
-            for name, rows in written.items():
-                extract.scope.notes.tally(name).rows += rows
+            outcome.written.update(written)
             self.progress.event(
                 "batch.loaded",
                 provider=self.settings.name,

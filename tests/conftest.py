@@ -154,6 +154,7 @@ class Project:
 
     folder: Path
     env: dict[str, str]
+    canary: str = CANARY
     _runs: int = 0
     _open: list[Running] = field(default_factory=list)
 
@@ -201,9 +202,9 @@ class Project:
             if running.process.poll() is None:
                 running.process.kill()
                 running.process.wait()
-        assert [str(place) for place in self._leaks()] == []
+        assert [str(place) for place in self.leaks()] == []
 
-    def _leaks(self) -> Iterator[str | Path]:
+    def leaks(self) -> Iterator[str | Path]:
         """Files that hold a key, as it is or in base64; then columns, which a file may compress."""
         forms = {
             CANARY.encode(),

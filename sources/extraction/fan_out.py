@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 GRACE_SECONDS = 4.0
 _LOOK_SECONDS = 0.25
 
 
-class Queue(Protocol[T]):
+class Queue(Protocol[T_co]):
     """Work that may bring more work while it is done."""
 
-    def next(self) -> T | None:
+    def next(self) -> T_co | None:
         """A piece to do now, or None when there is none at this moment."""
         ...
 

@@ -23,7 +23,8 @@ _RETRY_HOURS_MAX = 24
 
 @dataclass
 class Tally:
-    """Counts of one stream over a run."""
+    """Counts of one stream over a run. `rows`: served by the provider; `changed`: rows written,
+    because they were new or had changed; `rejected`: could not be typed."""
 
     accounts_ok: int = 0
     accounts_failed: int = 0
@@ -47,6 +48,13 @@ class Notes:
 
     def tally(self, stream: str) -> Tally:
         return self.streams.setdefault(stream, Tally())
+
+    def counted(self, stream: str, piece: Batch) -> None:
+        """Count a finished piece of a stream's work."""
+        tally = self.tally(stream)
+        tally.rows += max(piece.served, piece.data_rows())
+        tally.changed += piece.data_rows()
+        tally.rejected += piece.count("sync_rejects")
 
     def error(
         self,

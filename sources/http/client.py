@@ -1,52 +1,63 @@
-"""One provider, one key: every request of this project leaves through `HttpClient.get` or `post`.
+"""One provider, one key: every request of this project leaves through `HttpClient`.
 
-httpx with the aiohttp transport (a sixth of the CPU of httpx's own). Redirects, cookies and proxies
-from the environment are off; bodies are read under caps; each failure becomes one class of
-`errors`, already redacted.
+Bodies are read under caps and deadlines; each failure becomes one class of `errors`, already
+redacted. The key goes to the configured address alone: redirects are off, and a URL found in data
+is data.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import aiohttp
 import httpx
 import stamina
-from httpx_aiohttp import AiohttpTransport
 
 from . import json_body
+from .answers import Codes, failure
 from .auth import HeaderAuth
+from .body import read_body
 from .clock import ProviderClock
 from .egress import checked_base_url
 from .errors import (
     BadBody,
     ConnectionFault,
     CredentialsRefused,
-    NoDataYet,
-    NotFound,
-    NotInPlan,
     ProviderError,
     RateLimited,
-    Refused,
-    ServerFault,
+    Retriable,
+    Skippable,
+    TryLater,
 )
 from .rate_limit import RateLimit
-from .redaction import redact
-from .retry import ATTEMPTS, RetryPolicy, hint_seconds
+from .redaction import redact, shown
+from .retry import ATTEMPTS, RetryPolicy
+from .transport import Transport, aiohttp_transport
 
 T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 
-MAX_WIRE_BYTES = 16 * 1024 * 1024
-MAX_BODY_BYTES = 64 * 1024 * 1024
-CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS = 10.0, 30.0, 120.0
-_USER_AGENT = "social-warehouse/0.1"
+_HEADERS = {"User-Agent": "social-warehouse/0.1", "Accept-Encoding": "gzip"}
+_BROKEN = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
+
+# stamina tells each retry to the logs; without a handler Python would print it among the progress.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds to connect, between two pieces of an answer, and for one try in all."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    request: float = 120.0
 
 
 @dataclass
@@ -73,9 +84,26 @@ class Connection:
     concurrency: int = 16
     no_data_codes: frozenset[str] = frozenset()
     ours_alone_codes: frozenset[str] = frozenset()  # 403 that speaks of one id, not of the plan
+    timeouts: Timeouts = Timeouts()
+    transport: Transport = aiohttp_transport
 
     def __post_init__(self) -> None:
         self.base_url = checked_base_url(self.base_url)
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(self.no_data_codes, self.ours_alone_codes)
+
+
+@dataclass(frozen=True)
+class _Question:
+    method: str
+    path: str
+    params: Params
+    endpoint: str
+    body: Any = None
+    parse: Callable[[bytes], Any] = json_body.parse
+    accept: str | None = None  # set: the answer has to be text
 
 
 class HttpClient:
@@ -85,26 +113,18 @@ class HttpClient:
         self.connection = connection
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._turn = asyncio.Lock()
-        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        transport = AiohttpTransport(client=self._session)
-        client = httpx.AsyncClient(
-            transport=transport,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip"},
+        connection, times = self.connection, self.connection.timeouts
+        self._http = httpx.AsyncClient(
+            transport=connection.transport(connection.concurrency),
+            timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
+            headers=_HEADERS,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             trust_env=False,
         )
-        self._http = await self._stack.enter_async_context(client)
         return self
-
-    def _session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.connection.concurrency),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
 
     async def __aexit__(
         self,
@@ -112,7 +132,7 @@ class HttpClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        await self._http.aclose()
 
     async def get(
         self, path: str, params: Params = (), *, endpoint: str, read: Callable[[Any], T]
@@ -122,60 +142,110 @@ class HttpClient:
         `read` gets the parsed JSON and raises BadBody when its shape is not an answer at all; that
         is retried like a broken body. Raises a ProviderError when no try succeeded.
         """
-        policy, connection = self.connection.retry, self.connection
+        return await self._patiently(_Question("GET", path, params, endpoint), read)
+
+    async def get_text(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        endpoint: str,
+        accept: str,
+        read: Callable[[str], T],
+    ) -> T:
+        """The answer of one GET that is text, of the media type `accept`; retried like `get`."""
+        question = _Question("GET", path, params, endpoint, parse=_text, accept=accept)
+        return await self._patiently(question, read)
+
+    async def _patiently(self, question: _Question, read: Callable[[Any], T]) -> T:
+        policy, traffic = self.connection.retry, self.connection.traffic
         try:
             async for attempt in stamina.retry_context(
-                on=policy.delay(connection.clock.now()), attempts=ATTEMPTS, timeout=None
+                on=policy.delay(self.connection.clock.now), attempts=ATTEMPTS, timeout=None
             ):
                 with attempt:
-                    connection.traffic.retries += attempt.num > 1
-                    value = await self._once("GET", path, params, endpoint, attempt.num, read)
-        except ProviderError as error:
-            policy.gave_up(error)
+                    traffic.retries += attempt.num > 1
+                    value = await self._ask(question, read)
+        except Retriable as error:
+            policy.gave_up(error, question.endpoint)
             raise
-        policy.succeeded()
+        except Skippable:
+            policy.answered()
+            raise
+        policy.answered()
         return value
 
-    async def _once(
+    async def post(
         self,
-        method: str,
         path: str,
-        params: Params,
+        body: Any,
+        *,
         endpoint: str,
-        attempt: int,
         read: Callable[[Any], T],
+        parse: Callable[[bytes], Any] = json_body.parse,
     ) -> T:
-        async with self._slots:
-            await self._wait_for_turn()
-            self.connection.traffic.requests += 1
-            self.connection.traffic.by_endpoint[endpoint] += 1
-            try:
-                async with asyncio.timeout(REQUEST_SECONDS):
-                    response, body = await self._exchange(method, path, params)
-                self._heed(response, body)
-                return read(json_body.parse(body))
-            except (httpx.HTTPError, TimeoutError, aiohttp.ClientError, OSError) as error:
-                kind = type(error).__name__
-                fault = ConnectionFault(f"{method} {endpoint}: {kind} {redact(str(error))}".strip())
-                fault.attempt = attempt
-                raise fault from None
-            except ProviderError as error:
-                raise self._told(error, f"{method} {endpoint}", attempt) from None
+        """The answer of one POST. Never sent twice: what it costs may be spent, whatever came back.
 
-    async def _wait_for_turn(self) -> None:
+        After a Retriable error the outcome is unknown and has to be looked up. `parse` makes of the
+        body what `read` gets, where an answer is not JSON.
+        """
+        return await self._ask(_Question("POST", path, (), endpoint, body, parse), read)
+
+    async def _ask(self, question: _Question, read: Callable[[Any], T]) -> T:
+        """One try; a second one only when the key was refused and there is another by now."""
+        auth = self.connection.auth
+        sent = auth.headers()
+        try:
+            return await self._once(question, sent, read)
+        except CredentialsRefused:
+            if not auth.rotated(sent):
+                raise
+        return await self._once(question, auth.headers(), read)
+
+    async def _once(
+        self, question: _Question, key: Mapping[str, str], read: Callable[[Any], T]
+    ) -> T:
+        place, times = f"{question.method} {question.endpoint}", self.connection.timeouts
+        try:
+            async with self._slots:
+                await self._wait_for_turn(question)
+                async with asyncio.timeout(times.request):
+                    response, body = await self._exchange(question, key)
+            self._heed(response, body)
+            _check_kind(response, question.accept)
+            return read(question.parse(body))
+        except TimeoutError:
+            late = f"{place}: no complete answer within {times.request:g} s"
+            raise ConnectionFault(late) from None
+        except _BROKEN as error:
+            raise ConnectionFault(f"{place}: {_named(error)}") from None
+        except TryLater:  # not about this request
+            raise
+        except ProviderError as error:
+            raise error.at(place) from None
+
+    async def _wait_for_turn(self, question: _Question) -> None:
+        connection = self.connection
         async with self._turn:  # one waiter at a time keeps the order of asking
-            self.connection.traffic.waited_seconds += await self.connection.rate.acquire()
+            connection.retry.stop_if_ended()
+            connection.traffic.waited_seconds += await connection.rate.acquire()
+        connection.retry.stop_if_ended()
+        connection.traffic.requests += 1
+        connection.traffic.by_endpoint[question.endpoint] += 1
 
     async def _exchange(
-        self, method: str, path: str, params: Params
+        self, question: _Question, key: Mapping[str, str]
     ) -> tuple[httpx.Response, bytes]:
-        connection = self.connection
         request = self._http.build_request(
-            method, connection.base_url + path, params=params, headers=connection.auth.headers()
+            question.method,
+            self.connection.base_url + question.path,
+            params=list(question.params),
+            json=question.body,
+            headers={**key, **({"Accept": question.accept} if question.accept else {})},
         )
         response = await self._http.send(request, stream=True)
         try:
-            return response, await _read_capped(response)
+            return response, await read_body(response)
         finally:
             await response.aclose()
 
@@ -187,78 +257,32 @@ class HttpClient:
             _number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining")
         )
         connection.rate.observe(limit, left)
-        if response.status_code == 200:
+        made = response.request.method == "POST" and response.is_success  # 201, 202
+        if response.status_code == 200 or made:
             return
-        error = self._error(response, body)
-        if isinstance(error, RateLimited):
-            connection.rate.pause(min(error.wait_seconds or 1.0, connection.retry.patience_seconds))
+        error = failure(response, body, connection.clock.now(), connection.codes)
+        if isinstance(error, RateLimited) and not connection.retry.beyond_patience(error):
+            connection.rate.pause(1.0 if error.wait_seconds is None else error.wait_seconds)
         raise error
 
-    def _error(self, response: httpx.Response, body: bytes) -> ProviderError:
-        status, said = response.status_code, _error_object(body)
-        code, connection = str(said.get("code") or "").lower(), self.connection
-        facts: dict[str, Any] = {
-            "code": code or None,
-            "status": status,
-            "request_id": _request_id(response, said),
-        }
-        message = f"HTTP {status} {code} {str(said.get('message') or '')[:300]}".strip()
-        now = connection.clock.now()
-        wait = hint_seconds(response.headers.get("retry-after"), said.get("details"), now)
-        if status == 429 and (not code or "rate" in code or "too_many" in code):
-            return RateLimited(message, wait_seconds=wait, **facts)
-        if status == 408 or status >= 500:
-            return ServerFault(message, wait_seconds=wait, **facts)
-        if status == 401:
-            return CredentialsRefused(message, **facts)
-        if status == 402 or (status == 403 and code not in connection.ours_alone_codes):
-            return NotInPlan(message, **facts)
-        if status == 404 and code in connection.no_data_codes:
-            return NoDataYet(message, **facts)
-        if status in (403, 404):
-            return NotFound(message, **facts)
-        if 200 <= status < 300:
-            return BadBody(message, **facts)
-        return Refused(message, **facts)
 
-    def _told(self, error: ProviderError, where: str, attempt: int) -> ProviderError:
-        """The error with its place in front, redacted; a rotated key gets its second chance."""
-        error.message = redact(f"{where}: {error.message}")
-        error.args = (error.message,)
-        if isinstance(error, CredentialsRefused) and self.connection.auth.rotated():
-            error = ServerFault(error.message, code="key_rotated", wait_seconds=0.0)
-        if hasattr(error, "attempt"):
-            error.attempt = attempt
-        return error
+def _check_kind(response: httpx.Response, accept: str | None) -> None:
+    kind = response.headers.get("content-type", "").lower()
+    if accept and (not kind.startswith("text/") or kind.startswith("text/html")):
+        raise BadBody(f"{shown(kind, 60)!r} where {accept} was asked", code="not_text")
 
 
-async def _read_capped(response: httpx.Response) -> bytes:
-    """The decoded body. Raises BadBody beyond 16 MiB on the wire or 64 MiB decoded."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES or response.num_bytes_downloaded > MAX_WIRE_BYTES:
-            raise BadBody("the body is larger than 16 MiB on the wire or 64 MiB decoded")
-    return bytes(body)
-
-
-def _error_object(body: bytes) -> dict[str, Any]:
+def _text(body: bytes) -> str:
     try:
-        value = json_body.parse(body)
-    except ProviderError:
-        return {}
-    error = value.get("error") if isinstance(value, dict) else None
-    if isinstance(error, str):
-        return {"code": error}
-    return error if isinstance(error, dict) else {}
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadBody(f"the body is not UTF-8 ({error.reason})", code="not_text") from None
 
 
-def _request_id(response: httpx.Response, said: dict[str, Any]) -> str | None:
-    for name in ("x-tokportal-request-id", "x-request-id", "request-id"):
-        if value := response.headers.get(name):
-            return str(value)[:128]
-    value = said.get("request_id")
-    return str(value)[:128] if value else None
+def _named(error: Exception) -> str:
+    """The transport's own name for it: httpx's is the same for several."""
+    cause = error.__cause__ or error
+    return redact(f"{type(cause).__name__} {shown(str(cause))}".strip())
 
 
 def _number(text: str | None) -> float | None:

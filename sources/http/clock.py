@@ -1,4 +1,4 @@
-"""The provider's clock, from the `Date` header of its answers. Ours may be wrong; windows use this."""
+"""The provider's clock, from the `Date` header of its answers: ours may be wrong."""
 
 from __future__ import annotations
 

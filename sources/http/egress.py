@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from .errors import EgressRefused, Refused
 from .redaction import redact
+
+_HOST = re.compile(r"[\w.:-]+")
 
 
 def checked_base_url(url: str) -> str:
@@ -18,7 +21,7 @@ def checked_base_url(url: str) -> str:
     except (ValueError, httpx.InvalidURL):
         raise _refused(url, "is not an address") from None
     # Two readers must agree on the host: what one takes for a user name, the other may connect to.
-    plain = same.scheme in ("http", "https") and host and host == same.host
+    plain = same.scheme in ("http", "https") and host == same.host and _HOST.fullmatch(host)
     if not plain or same.userinfo or "@" in url or same.query or same.fragment:
         raise _refused(url, "is not a plain http(s) address")
     if same.scheme == "http" and not _is_loopback(host):

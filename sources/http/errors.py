@@ -21,6 +21,7 @@ ProviderError
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 
 class ProviderError(Exception):
@@ -43,6 +44,12 @@ class ProviderError(Exception):
         if code:
             self.code = code.lower()
         super().__init__(message)
+
+    def at(self, place: str) -> Self:
+        """The same error with its place in front of the message."""
+        self.message = f"{place}: {self.message}"
+        self.args = (self.message,)
+        return self
 
 
 class Fatal(ProviderError):
@@ -82,7 +89,6 @@ class Retriable(ProviderError):
 
     def __init__(self, message: str, *, wait_seconds: float | None = None, **facts: object) -> None:
         self.wait_seconds = wait_seconds
-        self.attempt = 0
         super().__init__(message, **facts)  # type: ignore[arg-type]
 
 

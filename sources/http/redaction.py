@@ -15,7 +15,9 @@ _KEY_SHAPES = re.compile(
 # To the last @ of the word: a password may hold one itself.
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
 # What a terminal would obey, or a database could not store.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _HIDDEN = "[hidden]"
 
 _secrets: set[str] = set()
@@ -47,4 +49,4 @@ def shown(text: str, length: int = 300) -> str:
 
 def fingerprint(secret: str) -> str:
     """Eight hex digits that tell two keys apart and give neither away."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:8]
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()[:8]

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from .clock import http_date
 from .errors import ProviderError, Retriable, TryLater
@@ -54,16 +55,23 @@ class RetryPolicy:
             failures += 1
             if not isinstance(error, Retriable):
                 return False
-            hint = error.wait_seconds or 0.0
-            if hint > self.patience_seconds:
+            if self.beyond_patience(error):
                 raise self._end(too_long(error, now()))
             if failures >= ATTEMPTS or self._left < 1:
                 return False
             self._left -= 1
             ceiling = min(self.longest_seconds, self.base_seconds * 2.0 ** (failures - 1))
-            return max(hint, self.random.uniform(0, ceiling))
+            return max(error.wait_seconds or 0.0, self.random.uniform(0, ceiling))
 
         return decide
+
+    def beyond_patience(self, error: Retriable) -> bool:
+        return (error.wait_seconds or 0.0) > self.patience_seconds
+
+    def stop_if_ended(self) -> None:
+        """Raises the TryLater that ended this run for the provider."""
+        if self.ended:
+            raise self.ended
 
     def answered(self) -> None:
         """The provider gave an answer, if only a refusal."""
@@ -103,7 +111,7 @@ def down(error: Retriable, failed: int) -> TryLater:
     )
 
 
-def facts(error: ProviderError) -> dict[str, object]:
+def facts(error: ProviderError) -> dict[str, Any]:
     return {"status": error.status, "request_id": error.request_id}
 
 

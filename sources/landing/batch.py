@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from . import outcomes
+from . import outcomes, payload
 from .changes import filled
 from .rows import Reject, Said
 from .tables import Table
@@ -25,16 +26,20 @@ class Batch:
         self.tenant, self.run_id = tenant, run_id
         self.tables = {table.name: table for table in tables}
         self._rows: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
-        self.written: Counter[str] = Counter()
+        self.served = 0  # rows that the provider served, also those that are held already
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows.values())
 
     def put(self, table: Table, row: Row) -> None:
-        """Add a row; the same key again replaces it and keeps what only the first one knew."""
+        """Add a row; of two with the same key, the newer observation wins.
+
+        It keeps what only the other knew, unless the row is ours: then the last word is the whole.
+        """
         rows, key = self._rows[table.name], table.key_of(row)
-        earlier = rows.get(key)
-        rows[key] = row if earlier is None else filled(row, earlier)
+        if (earlier := rows.get(key)) is not None and table.kind == "data":
+            row = _merged(table, row, earlier)
+        rows[key] = row
 
     def take(self, other: Batch) -> None:
         """Add all rows of a finished piece of work."""
@@ -107,10 +112,27 @@ class Batch:
         }
 
 
+def _merged(table: Table, row: Row, earlier: Row) -> Row:
+    was, now = earlier.get("captured_at"), row.get("captured_at")
+    if was and now and now < was:  # a stale copy, served after the fresh one
+        row, earlier = earlier, row
+    erasable = {column.name: None for column in table.columns if column.erasable}
+    return filled(row, earlier | erasable)
+
+
 def _to_arrow(table: Table, rows: list[Row]) -> pa.Table:
     schema = table.arrow_schema
-    columns = [
-        pa.array([row[field.name] for row in rows], type=field.type, from_pandas=False)
-        for field in schema
-    ]
+    columns = [_column([row[field.name] for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """One text that no database can store must not fail the batch, wherever it came from."""
+    try:
+        array = pa.array(values, type=kind)
+        storable = kind != pa.string() or not pc.any(pc.match_substring(array, "\0")).as_py()
+    except UnicodeEncodeError:  # a lone surrogate
+        storable = False
+    if storable:
+        return array
+    return pa.array([payload.storable(text) if text else text for text in values], type=kind)

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-import pendulum
-
-
-def as_utc(moment: datetime) -> pendulum.DateTime:
-    return pendulum.instance(moment).in_timezone("UTC")
+_SECOND = timedelta(seconds=1)
 
 
 def parse(moment: str | None) -> datetime | None:
-    """An instant that we wrote ourselves (a cursor)."""
-    return as_utc(pendulum.parse(moment)) if moment else None  # type: ignore[arg-type]
+    """An instant that we wrote ourselves (a cursor). Raises ValueError for anything else."""
+    if not moment:
+        return None
+    instant = datetime.fromisoformat(moment)
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def iso(moment: datetime) -> str:
     """As a cursor, with microseconds, so that text order is time order."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _utc(moment).isoformat(timespec="microseconds") + "Z"
 
 
 def from_param(moment: datetime) -> str:
     """A lower bound in whole seconds, never later than the moment."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _utc(moment).isoformat(timespec="seconds") + "Z"
 
 
 def to_param(moment: datetime) -> str:
     """An upper bound a whole second later: whether bounds are inclusive is not documented."""
-    return (moment + timedelta(seconds=1, microseconds=999_999)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    utc = _utc(moment)
+    whole = utc if utc.microsecond == 0 or utc > datetime.max - _SECOND else utc + _SECOND
+    return (min(whole, datetime.max - _SECOND) + _SECOND).isoformat(timespec="seconds") + "Z"
 
 
 def gaps(days: set[date]) -> int:
     """How many days are missing between the first and the last."""
     return (max(days) - min(days)).days + 1 - len(days) if days else 0
+
+
+def _utc(moment: datetime) -> datetime:
+    # The warehouse hands instants out in its session's zone.
+    return moment.astimezone(UTC).replace(tzinfo=None)

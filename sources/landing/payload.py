@@ -16,7 +16,7 @@ import orjson
 
 FORBIDDEN_FIELDS = frozenset({"password", "social_credentials", "signing_secret"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_FORBIDDEN_BYTES = tuple(f'"{name}"'.encode() for name in FORBIDDEN_FIELDS)
+_FORBIDDEN_KEYS = tuple(f'"{name}":'.encode() for name in FORBIDDEN_FIELDS)
 
 
 def dump(value: Any) -> str:
@@ -25,9 +25,8 @@ def dump(value: Any) -> str:
         text = orjson.dumps(value)
     except TypeError:  # lone surrogates, integers beyond 64 bits
         return _dump_slowly(value)
-    suspicious = b"\\u0000" in text or any(name in text for name in _FORBIDDEN_BYTES)
     # orjson writes NaN as null: only the slow way keeps it visible.
-    if suspicious or (b"null" in text and _holds_nan(value)):
+    if b"\\u0000" in text or _names_credentials(text) or (b"null" in text and _holds_nan(value)):
         return _dump_slowly(value)
     return text.decode()
 
@@ -35,6 +34,11 @@ def dump(value: Any) -> str:
 def storable(text: str) -> str:
     """Text with each NUL and lone surrogate replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text) if _UNSTORABLE.search(text) else text
+
+
+def _names_credentials(text: bytes) -> bool:
+    lowered = text.lower()
+    return any(key in lowered for key in _FORBIDDEN_KEYS)
 
 
 def _dump_slowly(value: Any) -> str:
@@ -53,7 +57,7 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _escaped(value)
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return json.dumps(value)  # as it was written: NaN, Infinity, -Infinity
     return value
 
 
@@ -62,8 +66,8 @@ def _escaped(text: str) -> str:
 
 
 def _holds_nan(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_nan(inner) for inner in value.values())
-    if isinstance(value, list):
-        return any(_holds_nan(inner) for inner in value)
-    return isinstance(value, float) and not math.isfinite(value)
+    if type(value) is float:
+        return not math.isfinite(value)
+    if type(value) is dict:
+        return any(map(_holds_nan, value.values()))
+    return type(value) is list and any(map(_holds_nan, value))

@@ -1,15 +1,14 @@
-"""A provider's row, read by the declaration of its table: typed values, or a reject with a reason."""
+"""A provider's row, read as its table declares: typed values, or a reject with a reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from . import payload
-from .tables import Column, Table
+from .tables import Reading, Table
 from .values import CONVERT, Unusable
 
 Row = dict[str, Any]
@@ -35,30 +34,32 @@ class Said:
     repairs: int = 0
 
 
-def find(raw: Mapping[str, Any], alias: str) -> Any:
-    """The value at a dotted alias, or the absent marker."""
+def find(raw: Row, path: Sequence[str]) -> Any:
+    """The value at the end of a path of keys, or the absent marker."""
     value: Any = raw
-    for part in alias.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
             return _ABSENT
         value = value[part]
     return value
 
 
-def first(raw: Mapping[str, Any], *aliases: str) -> Any:
-    """The first alias that holds something; None when none does."""
+def first(raw: Row, *aliases: str) -> Any:
+    """The first alias (dotted for nested ones) that holds something; None when none does."""
     for alias in aliases:
-        value = find(raw, alias)
+        value = find(raw, alias.split("."))
         if value is not _ABSENT and value is not None:
             return value
     return None
 
 
 def identifier(raw: Any, *aliases: str) -> str | None:
-    """An id as text; None when the row has none that could be one."""
-    value = first(raw, *aliases) if isinstance(raw, Mapping) else None
-    usable = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
-    return str(value) if usable else None
+    """An id as text; None when the row has none that could be one, or be stored."""
+    value = first(raw, *aliases) if isinstance(raw, dict) else None
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    name = str(value)
+    return name if name.strip() and payload.storable(name) is name else None
 
 
 class Reader:
@@ -66,50 +67,72 @@ class Reader:
 
     def __init__(self, table: Table, tenant: str) -> None:
         self.table, self.tenant = table, tenant
-        self._columns = [c for c in table.columns if c.aliases]
-        self._others = [c.name for c in table.columns if not c.aliases]
-        self._key_of = itemgetter(*table.key)
+        self._ours = dict.fromkeys(column.name for column in table.columns if not column.aliases)
 
     def read(
         self, raw: Any, fetched_at: datetime, known: Row | None = None, *, keep: Any = None
     ) -> Said | Reject:
         """The typed row, or the reason it cannot be one. `keep` replaces `raw` as the payload."""
-        known = known or {}
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             return self.reject("not a JSON object", raw)
-        row: Row = {"tenant": self.tenant, **dict.fromkeys(self._others), **known}
+        row: Row = {"tenant": self.tenant, **self._ours, **(known or {})}
         nulls: set[str] = set()
-        repairs = 0
-        for column in self._columns:
-            if column.name in known:
-                continue
-            try:
-                value = self._value(column, raw, nulls)
-            except Unusable as reason:
-                return self.reject(f"{column.name}: {reason}", raw)
-            if type(value) is str:
-                cleaned = payload.storable(value)
-                repairs, value = repairs + (cleaned is not value), cleaned
-            row[column.name] = value
-        if missing := [name for name in self.table.key if row.get(name) in (None, "")]:
-            return self.reject(f"{missing[0]}: the key is missing", raw)
+        try:
+            repairs = self._fill(row, raw, known or {}, nulls)
+        except Unusable as reason:
+            return self.reject(str(reason), raw)
         if self.table.payload:
             row["payload"] = payload.dump(raw if keep is None else keep)
         row["fetched_at"] = fetched_at
         return Said(row, frozenset(nulls), repairs)
 
-    def _value(self, column: Column, raw: Mapping[str, Any], nulls: set[str]) -> Any:
-        for alias in column.aliases:
-            value = find(raw, alias)
-            if value is _ABSENT:
+    def _fill(self, row: Row, raw: Row, known: Row, nulls: set[str]) -> int:
+        """Read each column into the row; returns how many texts had to be made storable."""
+        repairs = 0
+        deep = any(type(raw.get(place)) is dict for place in self.table.places)
+        for reading in self.table.readings:
+            name = reading.column.name
+            if name in known:
                 continue
-            if value is None:
-                nulls.add(column.name)
-                continue
-            if column.type == "json":
-                return payload.dump(value)
-            return CONVERT[column.type](value)
-        return None
+            value = _value(reading, raw, reading.paths if deep else reading.flat, nulls)
+            if type(value) is str and reading.column.type == "text":
+                cleaned = payload.storable(value)
+                if cleaned is not value:
+                    repairs, value = repairs + 1, self._repaired(name, cleaned)
+            row[name] = value
+        self._check_key(row)
+        return repairs
+
+    def _repaired(self, name: str, cleaned: str) -> str:
+        # Two ids that differ in such a character alone would become one row.
+        if name in self.table.key:
+            raise Unusable(f"{name}: the key holds what no database can store")
+        return cleaned
+
+    def _check_key(self, row: Row) -> None:
+        for name in self.table.key:
+            value = row.get(name)
+            if value is None or (type(value) is str and not value.strip()):
+                raise Unusable(f"{name}: the key is missing")
 
     def reject(self, reason: str, raw: Any) -> Reject:
         return Reject(self.table.name, reason, payload.dump(raw)[:100_000])
+
+
+def _value(reading: Reading, raw: Row, paths: Sequence[Sequence[str]], nulls: set[str]) -> Any:
+    column = reading.column
+    for path in paths:
+        value = find(raw, path)
+        if value is _ABSENT:
+            continue
+        if value is None:
+            nulls.add(column.name)
+            continue
+        nulls.discard(column.name)
+        if column.type == "json":
+            return payload.dump(value)
+        try:
+            return CONVERT[column.type](value)
+        except Unusable as reason:
+            raise Unusable(f"{column.name}: {reason}") from None
+    return None

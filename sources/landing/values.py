@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from .tables import Type
@@ -13,10 +13,18 @@ from .tables import Type
 _BIGINT = 2**63
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Epochs are told apart by size: seconds until the year 5138, milliseconds from 1973 on.
-_EPOCH_MILLISECONDS_FROM = 10**11
-_EPOCH_UNTIL = 10**14
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# What Python reads as ISO differs between its versions (24:00, any separator, week dates).
+_ISO = re.compile(
+    _DAY.pattern + r"([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
+    r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+)
+_EPOCH = re.compile(r"[0-9]{9,14}(\.[0-9]{1,9})?")
+# Epochs are told apart by size, from 1973 on: seconds until the year 5138, then milliseconds. A
+# smaller number may be a day written as 20260528.
+_EPOCH_FROM, _EPOCH_MILLISECONDS_FROM, _EPOCH_UNTIL = 10**8, 10**11, 10**14
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT_FLOAT = 2.0**53
 
 
 class Unusable(ValueError):
@@ -38,9 +46,8 @@ def text(value: Any) -> str:
 
 def bigint(value: Any) -> int:
     """A whole number within 64 bits; `"12"` and `12.0` are whole numbers, `"1.2K"` is not."""
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)
-    elif isinstance(value, float) and value.is_integer():
+    whole_float = isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT
+    if whole_float or (isinstance(value, str) and _INTEGER.fullmatch(value)):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unusable(f"{_kind(value)} where a whole number is declared")
@@ -79,32 +86,32 @@ def timestamp(value: Any) -> datetime:
     """An instant in UTC: ISO with offset, with Z, without zone (UTC), date only, or an epoch."""
     if isinstance(value, str):
         return _iso(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return _epoch(value)
     raise Unusable(f"{_kind(value)} where a time is declared")
 
 
 def _iso(value: str) -> datetime:
     stripped = value.strip()
-    if re.fullmatch(r"[0-9]{9,13}(\.[0-9]+)?", stripped):
+    if _EPOCH.fullmatch(stripped):
         return _epoch(float(stripped))
+    if not _ISO.fullmatch(stripped):
+        raise Unusable(f"{_kind(value)} where a time is declared")
     try:
         moment = datetime.fromisoformat(stripped)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unusable("a time that is not ISO 8601 or an epoch") from None
-    if not _DAY.match(
-        stripped
-    ):  # fromisoformat also reads 20260528 and week dates; nobody documents them
-        raise Unusable("a time that is not ISO 8601 or an epoch")
-    return moment
+        raise Unusable(f"{_kind(value)} is a time that does not exist") from None
 
 
 def _epoch(value: float) -> datetime:
-    seconds = value / 1000 if value >= _EPOCH_MILLISECONDS_FROM else value
-    if not 0 <= value < _EPOCH_UNTIL:
+    if not _EPOCH_FROM <= value < _EPOCH_UNTIL:
         raise Unusable("a number that is no epoch in seconds or milliseconds")
-    return datetime.fromtimestamp(seconds, UTC)
+    milliseconds = value >= _EPOCH_MILLISECONDS_FROM
+    # Dividing by 1000 would lose microseconds from the year 2242 on.
+    return _EPOCH_START + (
+        timedelta(milliseconds=value) if milliseconds else timedelta(seconds=value)
+    )
 
 
 def day(value: Any) -> date:
@@ -132,5 +139,4 @@ CONVERT: dict[Type, Callable[[Any], Any]] = {
     "bool": boolean,
     "timestamp": timestamp,
     "date": day,
-    "json": lambda value: value,
 }

@@ -71,6 +71,8 @@ def _prove(work: AccountWork, rows: Batch, answer: Answer) -> None:
     stated, landed = answer.stated, work.drilldown.listed
     counted = answer.posts is None or (stated is not None and landed >= stated)
     status = "proven" if answer.complete and counted else "unproven"
+    if stated is not None and answer.posts is not None and landed < stated:
+        status = "truncated_at_source"
     equation = "posts listed = posts the provider counts"
     notes.complete(
         rows, now, "drilldown", status, equation, work.account_id, expected=stated, landed=landed

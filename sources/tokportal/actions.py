@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from ..http.client import HttpClient
 from ..http.egress import path
-from ..http.errors import BadBody, NoDataYet, NotFound, NotInPlan
-from ..http.redaction import register
+from ..http.errors import BadBody, NoDataYet, NotFound, NotInPlan, Refused
+from ..http.redaction import register, shown
 from ..landing.rows import first
 from ..landing.values import Unusable, bigint, boolean, timestamp
 from .client import TokPortalClient, object_of
@@ -106,7 +106,7 @@ class TokPortalActions:
     async def latest_capture(self, account_id: str) -> datetime | None:
         """When the provider measured the account last (UTC); None when it never did.
 
-        By the drilldown, else by the older endpoint, which an account of the first generation needs.
+        By the drilldown, else by the older endpoint: the only one for the first generation.
         """
         for ask in (self._client.get_account_analytics, self._client.get_account_totals):
             try:
@@ -153,6 +153,9 @@ def _availability(body: Any) -> Availability:
 
 
 def _status(body: Any) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):  # a refusal under a success status: the code decides all the same
+        raise Refused(shown(str(error.get("message"))), code=shown(str(error.get("code")), 64))
     return str(first(object_of(body, ("status", "account_id")), "status") or "accepted")
 
 

@@ -87,9 +87,11 @@ async def _ask_older(
     if scraped_at is not None and scraped_at == work.cursors.get("older_scraped_at"):
         return Answer({"latest": totals}, None, True, stated, legacy)
     listing = await client.list_videos(work.account_id)
-    work.cursors["older_scraped_at"] = scraped_at
+    if listing.complete:
+        work.cursors["older_scraped_at"] = scraped_at
     posts = [*listing.rows.values(), *listing.nameless]
-    return Answer({"latest": totals}, posts, listing.complete, listing.total or stated, legacy)
+    complete = listing.complete and work.scope.shows_all_posts
+    return Answer({"latest": totals}, posts, complete, listing.total or stated, legacy)
 
 
 async def _completed(work: AccountWork, client: TokPortalClient, body: Row, held: Held) -> Answer:
@@ -98,9 +100,8 @@ async def _completed(work: AccountWork, client: TokPortalClient, body: Row, held
     posts = posts if isinstance(posts, list) else []
     stated = stated_posts(body, work.dashboard)
     if not _may_be_capped(work, posts, stated, held):
-        known = work.cursors.get("listing") or {}
-        complete = stated is None or stated <= len(posts) or bool(known.get("complete"))
-        return Answer(body, posts, complete, stated)
+        complete = stated is None or stated <= len(posts)
+        return Answer(body, posts, complete and work.scope.shows_all_posts, stated)
     try:
         listing = await client.list_videos(work.account_id)
     except (NotInPlan, NoDataYet):
@@ -110,10 +111,11 @@ async def _completed(work: AccountWork, client: TokPortalClient, body: Row, held
     work.cursors["listing"] = {
         "stated": stated,
         "shown": len(posts),
-        "complete": listing.complete and not more,
         "useless": not more,
     }
-    return Answer(body, [*posts, *more, *listing.nameless], listing.complete, stated)
+    every = [*posts, *more, *listing.nameless]
+    counted = listing.complete and (stated is None or stated <= len(every))
+    return Answer(body, every, counted and work.scope.shows_all_posts, stated)
 
 
 def _may_be_capped(work: AccountWork, posts: list[Any], stated: int | None, held: Held) -> bool:

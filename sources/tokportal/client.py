@@ -6,6 +6,7 @@ it takes for an answer and hands the provider's JSON on unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..http.client import HttpClient, Params
@@ -22,6 +23,7 @@ COMMENT_LIMIT = 50
 
 ACCOUNT_ID = ("id", "account_id", "saved_account_id")
 POST_ID = ("tracked_post_id", "id")
+BUNDLE_ID = ("id", "bundle_id")
 
 NO_DATA_CODES = frozenset({"analytics_not_found", "video_analytics_not_found"})
 OURS_ALONE_CODES = frozenset({"saved_account_not_owned", "account_not_owned", "bundle_not_owned"})
@@ -133,6 +135,75 @@ class TokPortalClient:
         return await self._rows(
             where, params, "/analytics/accounts/{id}/comments", "comments", "rows"
         )
+
+    async def get_comment_pulse(self) -> Row:
+        """Comments sampled over the top posts, and their analysis; the documented defaults."""
+        return await self._object(
+            path("analytics", "comments"),
+            endpoint="/analytics/comments",
+            expect=("comments", "analysis", "sampled_posts"),
+        )
+
+    async def export_videos(self, accounts: Sequence[str] = ()) -> str:
+        """All posts in scope, or of these accounts, as CSV in one answer."""
+        return await self._http.get_text(
+            path("analytics", "export", "videos"),
+            [("account", account_id) for account_id in accounts],
+            endpoint="/analytics/export/videos",
+            accept="text/csv",
+            read=lambda text: text,
+        )
+
+    async def list_bundles(self) -> Listing:
+        """All bundles, by id."""
+        return await self._listing(path("bundles"), "/bundles", BUNDLE_ID, "bundles")
+
+    async def list_account_bundles(self, account_id: str) -> Listing:
+        """The bundles that delivered an account, or more videos for it."""
+        where, endpoint = path("accounts", account_id, "bundles"), "/accounts/{id}/bundles"
+        return await self._listing(where, endpoint, BUNDLE_ID, "bundles")
+
+    async def list_bundle_videos(self, bundle_id: str) -> list[Row]:
+        """Every video of a bundle; not paginated."""
+        where = path("bundles", bundle_id, "videos")
+        return await self._rows(where, [], "/bundles/{id}/videos", "videos")
+
+    async def list_bans(self, since: str | None) -> Listing:
+        """Confirmed bans updated at or after a moment; without screenshots, whose URLs expire."""
+        params = [("since", since)] if since else []
+        where = path("account-bans")
+        return await self._listing(where, "/account-bans", ("id",), "bans", params=params)
+
+    async def list_credit_transactions(self, date_from: str | None) -> Listing:
+        """Bookings created on a day or later."""
+        params = [("date_from", date_from)] if date_from else []
+        where, names = path("credits", "history"), ("transactions", "history")
+        return await self._listing(where, "/credits/history", ("id",), *names, params=params)
+
+    async def list_webhooks(self) -> Listing:
+        """Registered webhook endpoints; their secrets are told only at creation."""
+        names = ("webhooks", "endpoints")
+        return await self._listing(path("webhooks"), "/webhooks", ("id",), *names)
+
+    async def list_deliveries(self, webhook_id: str, number: int) -> Page:
+        """A page of what was sent to an endpoint."""
+        params = [("page", str(number)), ("per_page", str(PER_PAGE))]
+        where, endpoint = path("webhooks", webhook_id, "deliveries"), "/webhooks/{id}/deliveries"
+        return await self._page(where, params, number, endpoint, "deliveries")
+
+    async def _listing(
+        self,
+        where: str,
+        endpoint: str,
+        ids: tuple[str, ...],
+        *names: str,
+        params: Params = (),
+    ) -> Listing:
+        async def ask(number: int) -> Page:
+            paged = [*params, ("page", str(number)), ("per_page", str(PER_PAGE))]
+            return await self._page(where, paged, number, endpoint, *names)
+
+        return await walk_pages(ask, lambda row: identifier(row, *ids))
 
     async def _object(
         self, where: str, params: Params = (), *, endpoint: str, expect: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ async def read_comments(
     seen, now = post.seen, work.now()
     page = await client.list_comments(work.account_id, seen.tracked_post_id)
     truncated = len(page) >= COMMENT_LIMIT
+    rows.served += len(page)
     reader = Reader(COMMENTS, rows.tenant)
     stored = (
         held.where(COMMENTS, work.account_id, "tracked_post_id", seen.tracked_post_id)

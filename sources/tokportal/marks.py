@@ -8,7 +8,7 @@ expected, whichever is first. The lag never loses a row: a full page is always w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,14 @@ Row = dict[str, Any]
 
 TOLERANCE = timedelta(days=1)  # clocks of a provider's own parts differ
 _FULL_ENOUGH = 25  # of the 30 that one request brings
+
+
+@dataclass
+class Landed:
+    """What a walk landed: capture times, also of rejected rows (None where it cannot be read)."""
+
+    captures: list[datetime] = field(default_factory=list)
+    rejected: list[datetime | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,18 @@ class RawMark:
         if since is None or self.raw_per_day is None:
             return 0.0
         return (observed - since).total_seconds() / 86_400 * self.raw_per_day
+
+    def after(self, walk: Landed, observed: datetime | None, now: datetime) -> RawMark:
+        """The mark after a walk came to its proven end. Where rows were rejected it stays before
+        the oldest of them: they are asked again, and land when the provider serves them right."""
+        if not walk.rejected:
+            return self.asked(observed, walk.captures, now)
+        if None in walk.rejected:
+            return self
+        oldest = min(moment for moment in walk.rejected if moment)
+        safe = [moment for moment in walk.captures if moment < oldest]
+        safe += [self.raw_through] if self.raw_through else []
+        return replace(self, raw_through=max(safe, default=None))
 
     def asked(self, observed: datetime | None, captures: list[datetime], now: datetime) -> RawMark:
         """The mark after raw snapshots were asked to a proven end.

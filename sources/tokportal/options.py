@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from .clients import ClientRule
+
 
 @dataclass(frozen=True)
 class Options:
@@ -13,6 +15,7 @@ class Options:
     `start_date`: the first day of interest; nothing older is asked.
     `series_modes`: what the optional stream series_points asks, five requests each per account.
     `workspace`: passed on to the dashboard, for keys that see several.
+    `clients`: the rules of .dlt/clients.toml, which client an external_ref belongs to.
     `shrink_limit`: a listing that loses more than this share of accounts removes none."""
 
     raw_max_lag_days: float = 7.0
@@ -20,4 +23,5 @@ class Options:
     start_date: date = date(2015, 1, 1)
     series_modes: str = "day.gained,week.cumulative,week.gained"
     workspace: str | None = None
+    clients: tuple[ClientRule, ...] = ()
     shrink_limit: float = 0.2

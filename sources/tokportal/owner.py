@@ -1,12 +1,13 @@
 """What belongs to the key's owner as a whole: asked once in a while, not at every sync.
 
 Each stream has a reader, in READERS under its name. A stream that is not due costs no request, so
-that a sync with nothing new stays an index pass.
+that a sync with nothing new stays an index pass. A run limited to some accounts asks their bundles
+and nothing else of this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,36 +15,112 @@ from typing import Any
 from ..landing.batch import Batch
 from ..landing.days import iso, parse
 from ..landing.held import Held
+from .agency_tables import BUNDLE_VIDEOS, BUNDLES
+from .bans_and_credits import read_bans, read_credits
+from .bundles import read_bundles
 from .client import TokPortalClient
+from .clients import map_clients
+from .export import STREAM as EXPORT
+from .export import read_export, read_export_instead
+from .pulse import read_pulse
 from .scope import Scope
-from .work import Work
+from .tables import ACCOUNTS, TRACKED_POSTS
+from .webhook_history import read_webhooks
+from .work import Piece, Work
 
 Reader = Callable[[Work, TokPortalClient, Batch, Held], Awaitable[None]]
 
-READERS: Mapping[str, Reader] = {}
-_EVERY_HOURS: Mapping[str, float] = {}
+READERS: Mapping[str, Reader] = {
+    "bundles": read_bundles,
+    "account_bans": read_bans,
+    "credit_transactions": read_credits,
+    "webhook_endpoints": read_webhooks,
+    "comment_pulse_snapshots": read_pulse,
+    EXPORT: read_export,
+}
+# Streams whose pieces the reader of another plans.
+_FOLLOWED_BY = {"bundles": "bundle_videos", "webhook_endpoints": "webhook_deliveries"}
+_EVERY_HOURS: Mapping[str, float] = {"comment_pulse_snapshots": 24.0, EXPORT: 24.0}
+_BY_ACCOUNT = ("bundles", EXPORT)
 _EVERY_HOURS_OTHERWISE = 1.0
+_REFUSED_EVERY_HOURS = 24.0
+_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
+_WITH_REFERENCES = (BUNDLES, BUNDLE_VIDEOS, ACCOUNTS, TRACKED_POSTS)
 
 
 def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
     """The owner's work of this run, or None when nothing of it is due."""
-    cursors = {} if scope.full_refresh else dict(state.get("owner", {}))
-    work = Work(None, scope, cursors, _settle)
-    for stream, read in READERS.items():
-        if _due(scope, stream, cursors.get(stream, {})):
+    work = _owner_work(scope, state)
+    for stream, read in _chosen(scope):
+        if scope.only_accounts is not None or _due(scope, stream, work.cursors.get(stream, {})):
             work.add(stream, partial(read, work))
+    if _posts_may_need_export(scope, state) and _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
+        _add_export_instead(work)
     return work if work.pieces else None
+
+
+def begin_export_instead(scope: Scope, state: dict[str, Any]) -> Work | None:
+    """Work that fills `tracked_posts` from the CSV export, when the accounts of this run have been
+    asked and the plan refused their drilldowns. To be called when no other work is left."""
+    gate, work = scope.gates["drilldown"], _owner_work(scope, state)
+    refused = gate.refused and not gate.granted and "drilldown" in scope.streams
+    if not refused or not _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
+        return None
+    _add_export_instead(work)
+    return work
+
+
+def _owner_work(scope: Scope, state: dict[str, Any]) -> Work:
+    cursors = {} if scope.full_refresh else dict(state.get("owner", {}))
+    return Work(None, scope, cursors, _settle)
+
+
+def _chosen(scope: Scope) -> Iterator[tuple[str, Reader]]:
+    """Readers under the first of their streams that is selected."""
+    for stream, read in READERS.items():
+        if scope.only_accounts is not None and stream not in _BY_ACCOUNT:
+            continue
+        names = (stream, _FOLLOWED_BY.get(stream, stream))
+        if name := next((name for name in names if scope.asks(name)), None):
+            yield name, read
+
+
+def _posts_may_need_export(scope: Scope, state: dict[str, Any]) -> bool:
+    """Accounts were asked before; whether their drilldowns were refused, the reader finds out."""
+    asked = bool(state.get("accounts")) and "drilldown" in scope.streams
+    return asked and EXPORT not in scope.streams and scope.only_accounts is None
+
+
+def _add_export_instead(work: Work) -> None:
+    # Not by work.add: the stream is optional, and here it is the only way to the posts.
+    do = partial(read_export_instead, work)
+    work.pieces.append(Piece(EXPORT, work, do, proves=False))
 
 
 def _due(scope: Scope, stream: str, cursor: dict[str, Any]) -> bool:
     asked_at = parse(cursor.get("asked_at"))
-    every = timedelta(hours=_EVERY_HOURS.get(stream, _EVERY_HOURS_OTHERWISE))
-    return asked_at is None or scope.now() - asked_at >= every
+    hours = _EVERY_HOURS.get(stream, _EVERY_HOURS_OTHERWISE)
+    if cursor.get("refused"):
+        hours = max(hours, _REFUSED_EVERY_HOURS)
+    return asked_at is None or scope.now() - asked_at >= timedelta(hours=hours) - _SLACK
 
 
 def _settle(work: Work, batch: Batch, held: Held) -> None:
-    """A stream that failed is asked again at the next run; one that was refused, when it is due."""
+    """A stream that failed is asked again at the next run; one that was refused, once a day."""
+    failed = {stream for stream, outcome in work.outcomes.items() if outcome.failures}
+    failed |= {stream for stream, follower in _FOLLOWED_BY.items() if follower in failed}
     for stream, outcome in work.outcomes.items():
-        if not outcome.failures:
-            moved = work.cursors.get(stream, {}) | work.moved.get(stream, {})
-            work.cursors[stream] = {**moved, "asked_at": iso(work.now())}
+        if stream not in failed:
+            cursor = work.cursors.get(stream, {}) | work.moved.get(stream, {})
+            if work.scope.only_accounts is None:
+                cursor |= {"asked_at": iso(work.now()), "refused": outcome.refusal is not None}
+            work.cursors[stream] = cursor
+    put_clients(work.scope, batch, held, again=True)
+
+
+def put_clients(scope: Scope, batch: Batch, held: Held, *, again: bool = False) -> None:
+    """The clients of the references that the batch's rows brought; `again`: of earlier ones too."""
+    if "clients" in scope.streams:
+        map_clients(
+            scope.options.clients, batch, held, scope.now(), met_in=_WITH_REFERENCES, again=again
+        )

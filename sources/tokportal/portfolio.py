@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..http.errors import CredentialsRefused, Fatal, NotInPlan, ProviderError
+from ..http.errors import (
+    CredentialsRefused,
+    Fatal,
+    NotInPlan,
+    ProviderError,
+    Retriable,
+    TryLater,
+    WalkError,
+)
 from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
@@ -33,6 +41,18 @@ class Portfolio:
     listing: Listing = field(default_factory=Listing)
     stated_accounts: int | None = None
     stated_posts: int | None = None
+
+
+class ListingIncomplete(WalkError):
+    """The accounts that were listed are synced; nothing is concluded from those that were not."""
+
+    code = "listing_incomplete"
+
+    def __init__(self, listing: Listing) -> None:
+        found = len(listing.rows) + len(listing.nameless)
+        super().__init__(
+            f"the listing says {listing.total} accounts and shows {found}, three times over"
+        )
 
 
 async def read_portfolio(
@@ -84,7 +104,16 @@ async def _read_accounts(
         raise CredentialsRefused(
             f"the key may not list accounts: {error.message}", status=error.status
         ) from error
+    except Retriable as error:
+        raise TryLater(
+            f"the accounts cannot be listed: {error.message}",
+            code="provider_down",
+            status=error.status,
+            request_id=error.request_id,
+        ) from error
     portfolio.listing, portfolio.accounts = listing, listing.rows
+    if not listing.complete:
+        scope.notes.error(batch, scope.now(), ListingIncomplete(listing), "accounts")
     reader = Reader(ACCOUNTS, batch.tenant)
     for row in listing.nameless:
         batch.reject(reader.reject("account_id: the key is missing", row), None, scope.now())

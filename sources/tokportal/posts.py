@@ -46,7 +46,7 @@ class PostsReader(AccountReader):
     def read(self, rows: Iterable[Any], *, complete: bool, legacy: bool = False) -> list[SeenPost]:
         """All rows; with `complete`, posts that are not among them are gone. `legacy`: the account
         is served by the first generation, whose rows have an `id` and no tracked post."""
-        posts, named = [], set[str]()
+        posts, named, nameless = [], set[str](), False
         for raw in rows:
             said = self.usable(TRACKED_POSTS, self._read_one(raw, legacy))
             if said is not None:
@@ -54,7 +54,9 @@ class PostsReader(AccountReader):
                 named.add(said.row["tracked_post_id"])
             elif (rejected := identifier(raw, "tracked_post_id", "id")) is not None:
                 named.add(rejected)  # rejected, not gone
-        if complete:
+            else:
+                nameless = True  # it could be any of those that seem to be gone
+        if complete and not nameless:
             self._mark_gone(named)
         return posts
 

@@ -15,8 +15,8 @@ from ..landing.rows import Reader, Reject, first, identifier
 from ..landing.tables import Table
 from .account_work import AccountWork, PostWork
 from .client import TokPortalClient
-from .marks import RawMark
-from .raw_walk import row_id, walk_raw
+from .marks import Landed, RawMark
+from .raw_walk import captures, row_id, walk_raw
 from .tables import (
     ACCOUNT_RAW_SNAPSHOTS,
     ACCOUNT_SNAPSHOTS,
@@ -67,8 +67,8 @@ async def read_account_raw(
         since = work.raw_mark.raw_through or work.scope.start
         found = held.since(ACCOUNT_SNAPSHOTS, work.account_id, since)
         stored = {key: snapshot.row for key, snapshot in found.items()}
-    captured = _land_raw(work, raw, rows, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, stored)
-    work.raw_mark = work.raw_mark.asked(observed, captured, work.now())
+    landed = _land_raw(work, raw, rows, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, stored)
+    work.raw_mark = work.raw_mark.after(landed, observed, work.now())
 
 
 async def read_post_raw(
@@ -85,8 +85,8 @@ async def read_post_raw(
         since = work.stored_since or work.scope.start
         found = held.since(POST_SNAPSHOTS, work.account_id, since)
         shown = {key: stored.row for key, stored in found.items()} | shown
-    captured = _land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
-    post.raw = post.raw.asked(seen.observed_at, captured, work.now())
+    landed = _land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
+    post.raw = post.raw.after(landed, seen.observed_at, work.now())
     rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
 
 
@@ -107,15 +107,16 @@ def _land_raw(
     snapshot_table: Table,
     known: Row,
     shown: dict[Key, Row],
-) -> list[datetime]:
-    """Raw rows, and the observation in each, under its key; returns the capture times landed."""
-    reader, now = Reader(raw_table, rows.tenant), work.now()
-    landed: list[datetime] = []
+) -> Landed:
+    """Raw rows, and the observation in each, under its key."""
+    reader, now, landed = Reader(raw_table, rows.tenant), work.now(), Landed()
+    rows.served += len(raw_rows)
     for raw in raw_rows:
         stray = _stray(raw, known)
         said = reader.reject(stray, raw) if stray else _read_raw(reader, raw, now, known)
         if isinstance(said, Reject):
             rows.reject(said, work.account_id, now)
+            landed.rejected.append(next(iter(captures([raw])), None))
             continue
         rows.repaired(raw_table, said, work.account_id)
         rows.put(raw_table, said.row)
@@ -123,7 +124,7 @@ def _land_raw(
         rows.put(
             snapshot_table, filled(observation, shown.get(snapshot_table.key_of(observation), {}))
         )
-        landed.append(said.row["captured_at"])
+        landed.captures.append(said.row["captured_at"])
     return landed
 
 

@@ -27,6 +27,8 @@ class AccountReader:
         return Reader(table, self.batch.tenant)
 
     def usable(self, table: Table, said: Said | Reject) -> Said | None:
+        """The row, unless it was rejected: then that is noted."""
+        self.batch.served += 1
         if isinstance(said, Reject):
             self.batch.reject(said, self.account_id, self.now)
             return None

@@ -99,6 +99,11 @@ class Scope:
         return self.gates[stream].open
 
     @property
+    def shows_all_posts(self) -> bool:
+        """Starter has "limited post visibility": what it does not list is not gone."""
+        return self.access_level != "starter"
+
+    @property
     def asks_drilldown(self) -> bool:
         """The drilldown is read even when it is not selected: it tells which posts moved."""
         gate = self.gates["drilldown"]

@@ -51,6 +51,7 @@ async def read_series_points(
 
 def _land_points(work: AccountWork, points: list[Any], known: Row, rows: Batch) -> None:
     reader, now = Reader(SERIES_POINTS, rows.tenant), work.now()
+    rows.served += len(points)
     for point in points:
         owner = identifier(point, "account_id")
         if owner not in (None, work.account_id):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import Aliases, Column, Table, column, ours
+from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
 
 # Metrics stand beside the row's own fields, or under one of these.
 _NESTED = ("latest", "latest_snapshot", "metrics", "analytics_v2", "analytics_v2.latest")
@@ -400,8 +401,9 @@ DATA_TABLES = (
     ACCOUNT_INSIGHTS,
     PORTFOLIO_SNAPSHOTS,
     CONTRACTS,
+    *AGENCY_TABLES,
 )
-TABLES = (*DATA_TABLES, POST_MARKS, POST_ALIASES, *OUTCOMES)
+TABLES = (*DATA_TABLES, BUNDLE_MARKS, POST_MARKS, POST_ALIASES, *OUTCOMES)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 2).
 STREAMS: dict[str, tuple[Table, ...]] = {
@@ -421,7 +423,8 @@ STREAMS: dict[str, tuple[Table, ...]] = {
     "account_raw_snapshots": (ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS),
     "post_raw_snapshots": (POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),
     "comments": (COMMENTS,),
+    **AGENCY_STREAMS,
 }
 
 # Left out unless they are selected by name.
-OPTIONAL_STREAMS: frozenset[str] = frozenset({"series_points"})
+OPTIONAL_STREAMS: frozenset[str] = frozenset({"series_points", "video_export"})

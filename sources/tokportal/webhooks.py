@@ -1,4 +1,4 @@
-"""TokPortal's webhooks: whether a delivery is genuine, and what it speaks of. Pure: no HTTP, no disk.
+"""TokPortal's webhooks: whether a delivery is genuine, and what it speaks of. No HTTP, no disk.
 
 developers.tokportal.com/webhooks: `TokPortal-Signature: t=<unix>,v1=<hex>`, an HMAC-SHA256 with the
 endpoint's secret over `<t>.` and the exact bytes of the body. Only the body is signed: the header
@@ -99,9 +99,9 @@ def _signature(secret: str, at: str, body: bytes) -> str:
 def read_event(body: bytes, header_id: str | None) -> Event:
     """The event in a genuine body. Raises NotAnEvent."""
     try:
-        said = json.loads(body)
+        said = json.loads(body.decode())
     except (ValueError, RecursionError):
-        raise NotAnEvent("the body is not JSON") from None
+        raise NotAnEvent("the body is not JSON in UTF-8") from None
     if not isinstance(said, dict):
         raise NotAnEvent("the body is not a JSON object")
     signed_id = _id(said, "id")

@@ -85,6 +85,7 @@ class Work:
         outcome = self.outcome(piece.stream)
         outcome.pieces += 1
         outcome.rows += rows.data_rows()
+        self.scope.notes.counted(piece.stream, rows)
 
     def failed(self, piece: Piece, error: Exception, batch: Batch) -> None:
         self.outcome(piece.stream).failures.append(error)

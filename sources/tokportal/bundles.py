@@ -1,0 +1,127 @@
+"""Bundles and their videos (developers.tokportal.com/bundles, /videos).
+
+The listing is cheap (a hundred bundles a request) and read whole. The videos cost a request per
+bundle, so only some are asked: bundles that are new or changed, and those with videos that may
+still move. The latter daily at first; the longer nothing has moved, the rarer (a quarter of that
+time, a week at most). Most bundles have a slot that nobody ever fills.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from ..http.errors import NoDataYet
+from ..http.pagination import Listing
+from ..landing.batch import Batch
+from ..landing.days import iso, parse
+from ..landing.held import Held
+from .agency_tables import BUNDLE_MARKS, BUNDLE_VIDEOS, BUNDLES
+from .client import TokPortalClient
+from .owner_rows import OwnerReader, digest, narrowed, offered, prove
+from .work import Work
+
+Row = dict[str, Any]
+
+_ENDED = ("cancelled", "archived")
+_EVERY = timedelta(hours=1)
+_DAY, _WEEK, _SLACK = timedelta(days=1), timedelta(days=7), timedelta(minutes=5)
+
+
+async def read_bundles(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
+    """All bundles, or those of the chosen accounts; then plan which videos are due."""
+    if work.scope.only_accounts is None:
+        listing = await offered(client.list_bundles())
+        prove(work.scope, rows, "bundles", listing)
+        work.moved["bundles"] = {"by_account": {}}
+    else:
+        listing = await _of_accounts(work, client)
+    # Not selected, they are read all the same: they tell whose videos may have moved.
+    target = rows if "bundles" in work.scope.streams else rows.piece()
+    stored = held.whole(narrowed(BUNDLES))
+    bundles = OwnerReader(BUNDLES, target, work.now(), stored).put_all(listing)
+    _plan_videos(work, bundles, held)
+
+
+async def _of_accounts(work: Work, client: TokPortalClient) -> Listing:
+    """Bundles of the chosen accounts, each asked once an hour at most."""
+    cursor, found = work.cursors.get("bundles", {}), Listing(complete=True)
+    asked: dict[str, str] = dict(cursor.get("by_account", {}))
+    for account_id in sorted(work.scope.only_accounts or ()):
+        times = (parse(cursor.get("asked_at")), parse(asked.get(account_id)))
+        last = max(filter(None, times), default=None)
+        if last is not None and work.now() - last < _EVERY - _SLACK:
+            continue
+        try:
+            listing = await offered(client.list_account_bundles(account_id), _UNKNOWN_ACCOUNT)
+        except NoDataYet:
+            continue  # the account's own streams tell that it is not there
+        found.rows |= listing.rows
+        found.nameless += listing.nameless
+        asked[account_id] = iso(work.now())
+    work.moved["bundles"] = {"by_account": asked}
+    return found
+
+
+_UNKNOWN_ACCOUNT = "saved_account_not_found"
+
+
+def _plan_videos(work: Work, bundles: list[Row], held: Held) -> None:
+    if not work.scope.asks("bundle_videos"):
+        return
+    marks = {} if work.scope.full_refresh else held.whole(BUNDLE_MARKS)
+    for bundle in bundles:
+        stored = marks.get((bundle["bundle_id"],))
+        mark = stored.row if stored and stored.completed else None
+        if videos_due(bundle, mark, work.now()):
+            do = partial(read_bundle_videos, work, bundle, mark)
+            work.add("bundle_videos", do, bundle["bundle_id"])
+
+
+def videos_due(bundle: Row, mark: Row | None, now: datetime) -> bool:
+    """Whether a bundle's videos may have changed since they were read, and it is time to ask."""
+    if bundle["videos_quantity"] == 0:
+        return False
+    if mark is None or mark["bundle_digest"] != digest(BUNDLES, [bundle]):
+        return True
+    if not mark["videos_open"] or bundle["status"] in _ENDED:
+        return False
+    wait = min(max((now - mark["changed_at"]) / 4, _DAY), _WEEK)
+    return bool(now - mark["read_at"] >= wait - _SLACK)
+
+
+async def read_bundle_videos(
+    work: Work, bundle: Row, mark: Row | None, client: TokPortalClient, rows: Batch, held: Held
+) -> None:
+    """The videos of one bundle, written when any has changed, and how the bundle looked then."""
+    bundle_id, account_id = bundle["bundle_id"], bundle["account_id"]
+    listed = await offered(client.list_bundle_videos(bundle_id), "bundle_not_found")
+    stored = held.where(BUNDLE_VIDEOS, account_id, "bundle_id", bundle_id) if account_id else {}
+    reader = OwnerReader(BUNDLE_VIDEOS, rows, work.now(), stored)
+    known = {"bundle_id": bundle_id, "account_id": account_id}
+    read = [reader.read(raw, known) for raw in listed]
+    videos = [row for row in read if row is not None]
+    seen = digest(BUNDLE_VIDEOS, videos)
+    same = mark is not None and mark["videos_digest"] == seen
+    for video in videos if not same else []:
+        reader.put_row(video)
+    changed_at = mark["changed_at"] if mark is not None and same else work.now()
+    _mark(work, rows, bundle, videos, videos_digest=seen, changed_at=changed_at)
+
+
+def _mark(work: Work, rows: Batch, bundle: Row, videos: list[Row], **found: Any) -> None:
+    finalized = sum(video["status"] == "finalized" for video in videos)
+    now = work.now()
+    rows.put(
+        BUNDLE_MARKS,
+        {
+            "tenant": rows.tenant,
+            "bundle_id": bundle["bundle_id"],
+            "bundle_digest": digest(BUNDLES, [bundle]),
+            "videos_open": max(len(videos), bundle["videos_quantity"] or 0) - finalized,
+            "read_at": now,
+            "fetched_at": now,
+            **found,
+        },
+    )
