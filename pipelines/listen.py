@@ -32,7 +32,7 @@ from .settings import duckdb_path, provider_settings
 from .signals import Stopper, stopped_by_signals
 
 _CONNECTIONS = 200
-_CHILD_STOP_SECONDS = 8.0  # a sync that is stopped commits and ends in less; then it is killed
+_CHILD_STOP_SECONDS = 6.0  # a sync that is stopped commits and ends in less; then it is killed
 _GRACEFUL_SECONDS = 2
 _LONGEST_DEBOUNCES = 12  # a steady stream of events must not put off its sync for ever
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 30.0, 3600.0

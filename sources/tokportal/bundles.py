@@ -24,7 +24,7 @@ from .work import Work
 
 Row = dict[str, Any]
 
-_ENDED = ("cancelled", "archived")
+_ENDED = ("cancelled",)  # videos of an archived bundle may still go live
 _EVERY = timedelta(hours=1)
 _DAY, _WEEK, _SLACK = timedelta(days=1), timedelta(days=7), timedelta(minutes=5)
 

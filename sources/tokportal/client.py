@@ -21,6 +21,9 @@ PER_PAGE = 100  # the documented maximum; defaults differ from page to page, so 
 RAW_LIMIT = 30  # likewise, for both raw endpoints
 COMMENT_LIMIT = 50
 
+# Where a list may stand when it is not under `data` itself; the endpoint's own word comes first.
+LIST_NAMES = ("rows", "items", "results", "snapshots", "comments", "points", "posts")
+
 ACCOUNT_ID = ("id", "account_id", "saved_account_id")
 POST_ID = ("tracked_post_id", "id")
 BUNDLE_ID = ("id", "bundle_id")
@@ -215,14 +218,14 @@ class TokPortalClient:
 
     async def _rows(self, where: str, params: Params, endpoint: str, *names: str) -> list[Row]:
         return await self._http.get(
-            where, params, endpoint=endpoint, read=lambda body: rows_of(body, *names)
+            where, params, endpoint=endpoint, read=lambda body: rows_of(body, *names, *LIST_NAMES)
         )
 
     async def _page(
         self, where: str, params: Params, number: int, endpoint: str, *names: str
     ) -> Page:
         def read(body: Any) -> Page:
-            return read_page(body, rows_of(body, *names), number, PER_PAGE)
+            return read_page(body, rows_of(body, *names, *LIST_NAMES), number, PER_PAGE)
 
         return await self._http.get(where, params, endpoint=endpoint, read=read)
 

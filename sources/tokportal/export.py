@@ -28,6 +28,7 @@ Row = dict[str, Any]
 
 STREAM = "video_export"
 _ACCOUNTS_PER_REQUEST = 100  # forty characters each: what addresses may be long
+_RECENT = 5_000  # rows of a ledger that grows for ever
 _COMPARED = narrowed(VIDEO_EXPORT)
 _RUNS = narrowed(SYNC_ACCOUNT_STATUS, "stream", "run_id")
 _SKIPS = narrowed(SYNC_SKIPS, "stream", "run_id", "reason")
@@ -60,7 +61,7 @@ def drilldown_refused(work: Work, held: Held) -> bool:
     last = next(iter(held.whole(_RUNS, newest=1).values()), None)
     return last is not None and any(
         skip.row["run_id"] == last.row["run_id"]
-        for skip in held.whole(_SKIPS).values()
+        for skip in held.whole(_SKIPS, newest=_RECENT).values()
         if (skip.row["stream"], skip.row["reason"]) == ("drilldown", "not_in_plan")
     )
 

@@ -26,7 +26,7 @@ from .pulse import read_pulse
 from .scope import Scope
 from .tables import ACCOUNTS, TRACKED_POSTS
 from .webhook_history import read_webhooks
-from .work import Piece, Work
+from .work import Outcome, Piece, Work
 
 Reader = Callable[[Work, TokPortalClient, Batch, Held], Awaitable[None]]
 
@@ -113,9 +113,14 @@ def _settle(work: Work, batch: Batch, held: Held) -> None:
         if stream not in failed:
             cursor = work.cursors.get(stream, {}) | work.moved.get(stream, {})
             if work.scope.only_accounts is None:
-                cursor |= {"asked_at": iso(work.now()), "refused": outcome.refusal is not None}
+                cursor |= {"asked_at": iso(work.now()), "refused": _is_closed(outcome)}
             work.cursors[stream] = cursor
     put_clients(work.scope, batch, held, again=True)
+
+
+def _is_closed(outcome: Outcome) -> bool:
+    """Not in the plan, or not offered by this deployment."""
+    return outcome.refusal is not None or outcome.absence is not None
 
 
 def put_clients(scope: Scope, batch: Batch, held: Held, *, again: bool = False) -> None:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 Row = dict[str, Any]
 
 
-class NotOffered(NotInPlan):
+class NotOffered(NoDataYet):
     """This deployment of the provider has no such endpoint."""
 
     code = "not_offered"
@@ -29,12 +29,14 @@ class NotOffered(NotInPlan):
 
 
 async def offered(answer: Awaitable[T], gone: str | None = None) -> T:
-    """The answer. Raises NoDataYet when the thing asked about is `gone` (its own error code),
-    NotOffered for any other 404."""
+    """The answer of an endpoint that a deployment may lack. A list: raises NotOffered for a 404.
+    Of one thing, whose own error code is `gone`: NoDataYet for that code, and NotInPlan for
+    any other 404, which ends the asking one by one."""
     try:
         return await answer
     except NotFound as error:
-        kind = NoDataYet if error.code == gone else NotOffered
+        kind = NoDataYet if error.code == gone else NotInPlan
+        kind = NotOffered if gone is None else kind
         raise kind(error.message, status=error.status, request_id=error.request_id) from error
 
 
