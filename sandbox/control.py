@@ -11,8 +11,10 @@ from starlette.routing import Route
 
 from sandbox import truth
 from sandbox.edits import apply_edit
+from sandbox.owner import DEFAULT
 from sandbox.settings import parse_clock
 from sandbox.state import State
+from sandbox.webhooks.sending import send_event
 
 
 def control_app(state: State) -> Starlette:
@@ -30,6 +32,8 @@ def control_app(state: State) -> Starlette:
         Route("/_sandbox/faults", plane.plant_faults, methods=["POST"]),
         Route("/_sandbox/faults", plane.clear_faults, methods=["DELETE"]),
         Route("/_sandbox/world", plane.edit_world, methods=["POST"]),
+        Route("/_sandbox/webhooks", plane.list_webhooks, methods=["GET"]),
+        Route("/_sandbox/webhooks/send", plane.send_webhook, methods=["POST"]),
     ]
     mistakes = dict.fromkeys((ValueError, KeyError, TypeError, re.error), _refuse)
     return Starlette(routes=routes, exception_handlers=mistakes)
@@ -71,14 +75,16 @@ class _Plane:
         return _json(list(truth.TABLES))
 
     async def truth(self, request: Request) -> Response:
-        """Every reachable row of a table: ?tier=, ?account_id=, ?removed=include."""
+        """Every reachable row of a table: ?tier=, ?tenant=, ?account_id=, ?removed=include."""
         asked = request.query_params
         view = truth.view_for(
-            self._state.world,
+            self._state.owners[asked.get("tenant", DEFAULT)],
             self._state.clock.now,
             asked.get("tier", self._state.settings.tier),
             asked.get("account_id"),
             asked.get("removed") == "include",
+            asked.get("granularity", "day"),
+            asked.get("mode", "cumulative"),
         )
         return _json(list(truth.TABLES[request.path_params["table"]](view)))
 
@@ -103,6 +109,22 @@ class _Plane:
         if isinstance(body, list):
             return _json([apply_edit(self._state, edit) for edit in body])
         return _json(apply_edit(self._state, body))
+
+    async def send_webhook(self, request: Request) -> Response:
+        """One event to every endpoint that wants it, spoilt if asked: what each answered."""
+        order = await _body(request)
+        owner = self._state.owners[order.get("tenant", DEFAULT)]
+        return _json(await send_event(owner.hooks, self._state.clock.now, order))
+
+    async def list_webhooks(self, request: Request) -> Response:
+        """Every endpoint with its secret, which the API never tells again."""
+        owner = self._state.owners[request.query_params.get("tenant", DEFAULT)]
+        return _json(
+            [
+                {"id": one.id, "url": one.url, "enabled": one.enabled, "signing_secret": one.secret}
+                for one in owner.hooks.endpoints()
+            ]
+        )
 
 
 def announcement(key: str, base: str, now: str) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from sandbox.owner import DEFAULT
 from sandbox.settings import TIERS, parse_clock
 from sandbox.state import State
 from sandbox.world.accounts import Account
 from sandbox.world.chance import DAY
+from sandbox.world.world import World
 
 Edit = dict[str, Any]
 
@@ -17,36 +19,50 @@ def apply_edit(state: State, edit: Edit) -> dict[str, Any]:
 
 
 def _delete_post(state: State, edit: Edit) -> None:
-    _require_post(state, edit["id"])
-    state.world.edits.delete_post(edit["id"], state.clock.now)
+    _world(state, edit).edits.delete_post(_post_id(state, edit), state.clock.now)
 
 
 def _restore_post(state: State, edit: Edit) -> None:
-    _require_post(state, edit["id"])
-    state.world.edits.restore_post(edit["id"])
+    _world(state, edit).edits.restore_post(_post_id(state, edit))
 
 
 def _add_post(state: State, edit: Edit) -> dict[str, Any]:
-    account = _account(state, edit["account_id"])
-    return {"id": state.world.add_post(account, state.clock.now).id}
+    account = _account(state, edit, "account_id")
+    return {"id": _world(state, edit).add_post(account, state.clock.now).id}
 
 
-def _add_account(state: State, _: Edit) -> dict[str, Any]:
-    return {"id": state.world.add_account(state.clock.now).id}
+def _add_account(state: State, edit: Edit) -> dict[str, Any]:
+    return {"id": _world(state, edit).add_account(state.clock.now).id}
 
 
 def _remove_account(state: State, edit: Edit) -> None:
-    state.world.edits.remove_account(_account(state, edit["id"]).id)
+    _world(state, edit).edits.remove_account(_account(state, edit, "id").id)
 
 
 def _restore_account(state: State, edit: Edit) -> None:
-    state.world.edits.restore_account(edit["id"])
+    _world(state, edit).edits.restore_account(edit["id"])
 
 
 def _restate_day(state: State, edit: Edit) -> None:
-    account = _account(state, edit["account_id"])
+    account = _account(state, edit, "account_id")
     day = parse_clock(edit["date"]) // DAY
-    state.world.edits.restate_day(account.id, day, edit["factor"])
+    _world(state, edit).edits.restate_day(account.id, day, edit["factor"])
+
+
+def _move_to_v2(state: State, edit: Edit) -> None:
+    account, world = _account(state, edit, "account_id"), _world(state, edit)
+    if not world.is_v1(account, state.clock.now):
+        raise ValueError(f"account {account.id} is not on v1")
+    world.edits.move_to_v2(account.id, state.clock.now)
+
+
+def _keep_on_v1(state: State, edit: Edit) -> None:
+    _world(state, edit).edits.keep_on_v1(_account(state, edit, "account_id").id)
+
+
+def _use_refresh_quota(state: State, edit: Edit) -> None:
+    owner = state.owners[edit.get("tenant", DEFAULT)]
+    owner.refreshes.spend(edit["used"], state.clock.now)
 
 
 def _set_tier(state: State, edit: Edit) -> None:
@@ -71,22 +87,34 @@ _OPS: Final[dict[str, Callable[[State, Edit], dict[str, Any] | None]]] = {
     "remove_account": _remove_account,
     "restore_account": _restore_account,
     "restate_day": _restate_day,
+    "move_to_v2": _move_to_v2,
+    "keep_on_v1": _keep_on_v1,
+    "use_refresh_quota": _use_refresh_quota,
     "set_tier": _set_tier,
     "revoke_key": _revoke_key,
     "accept_key": _accept_key,
 }
 
 
-def _account(state: State, account_id: str) -> Account:
-    account = state.world.account(account_id)
+def _world(state: State, edit: Edit) -> World:
+    """The world of the edit's `tenant`."""
+    return state.owners[edit.get("tenant", DEFAULT)].world
+
+
+def _account(state: State, edit: Edit, name: str) -> Account:
+    account = _world(state, edit).account(edit[name])
     if account is None:
-        raise ValueError(f"no account {account_id}")
+        raise ValueError(f"no account {edit[name]}")
     return account
 
 
-def _require_post(state: State, post_id: str) -> None:
-    if state.world.post(post_id, state.clock.now) is None:
+def _post_id(state: State, edit: Edit) -> str:
+    post_id: str = edit["id"]
+    world, now = _world(state, edit), state.clock.now
+    place = world.post(post_id, now) or world.post_by_legacy_id(post_id, now)
+    if place is None:
         raise ValueError(f"no post {post_id}")
+    return place[1].id
 
 
 def _key(state: State, edit: Edit) -> Any:

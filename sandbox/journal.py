@@ -31,13 +31,14 @@ class Journal:
 
     def reset(self) -> None:
         """Forget the counts; numbering and the log go on."""
-        self._total = self._early = self._busiest = 0
+        self._total = self._early = self._busiest = self._forbidden = 0
         self._routes: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._minute: deque[float] = deque()
 
-    def record(self, route: str, entry: Entry) -> None:
+    def record(self, route: str, entry: Entry, *, forbidden: bool = False) -> None:
         """Count one request under its route's template."""
+        self._forbidden += forbidden
         self._entries.append(entry)
         self._numbered += 1
         self._total += 1
@@ -53,6 +54,7 @@ class Journal:
             "by_route": dict(self._routes.most_common()),
             "by_status": {str(status): n for status, n in sorted(self._statuses.items())},
             "early": self._early,
+            "forbidden": self._forbidden,
             "max_per_minute": self._busiest,
         }
 

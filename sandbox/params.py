@@ -58,9 +58,10 @@ class Query:
 
     def window(self) -> tuple[float | None, float | None]:
         """(from, to) in epoch seconds, both inclusive; a bare `to` date reaches its day's end."""
-        return self._moment("from"), self._moment("to", DAY - 1)
+        return self.moment("from"), self.moment("to", DAY - 1)
 
-    def _moment(self, name: str, whole_day: int = 0) -> float | None:
+    def moment(self, name: str, whole_day: int = 0) -> float | None:
+        """A time in epoch seconds; a bare date is its first second plus `whole_day` seconds."""
         value = self.get(name)
         if value is None:
             return None

@@ -6,11 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 TIERS = ("full", "creator", "starter")
+DIALECTS = ("first", "later")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Flags of `python -m sandbox`. `rate` is requests per minute and key; `days` is history."""
+    """Flags of `python -m sandbox`. `rate` is requests per minute and key; `days` is history.
+
+    A refresh shows `refresh_seconds` later on the sandbox's clock or, when `refresh_real_seconds`
+    is not 0, that much later on this machine's, at the sandbox's moment then.
+    """
 
     port: int = 0
     seed: int = 7
@@ -21,11 +26,21 @@ class Settings:
     rate: int = 120
     tier: str = "full"
     faults: tuple[str, ...] = ()
+    dialect: str = "first"
+    tenants: int = 1
+    v1_accounts: int = 0
+    refresh_quota: int = 500
+    refresh_seconds: int = 30
+    refresh_real_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what the world cannot be built from, before a port is opened."""
         if self.tier not in TIERS:
             raise ValueError(f"tier must be one of {', '.join(TIERS)}, not {self.tier!r}")
+        if self.dialect not in DIALECTS:
+            raise ValueError(f"dialect must be one of {', '.join(DIALECTS)}, not {self.dialect!r}")
+        if not 1 <= self.tenants <= 26 or self.v1_accounts < 0:
+            raise ValueError("tenants must be 1 to 26, v1-accounts at least 0")
         if min(self.accounts, self.days, self.rate) < 1 or self.posts < 0:
             raise ValueError("accounts, days and rate must be at least 1, posts at least 0")
         parse_clock(self.clock)
@@ -44,7 +59,8 @@ class Settings:
         """The command line that gives these settings."""
         flags = asdict(self)
         faults = flags.pop("faults")
-        words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+        named = ((name.replace("_", "-"), str(value)) for name, value in flags.items())
+        words = [word for name, value in named for word in (f"--{name}", value)]
         return [*words, *(word for fault in faults for word in ("--fault", fault))]
 
 
@@ -54,12 +70,21 @@ def parse_clock(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
+_WHOLE_NUMBERS = (
+    *("port", "seed", "accounts", "posts", "days", "rate"),
+    *("tenants", "v1_accounts", "refresh_quota", "refresh_seconds"),
+)
+
+
 def read_arguments(words: Sequence[str] | None = None) -> tuple[Settings, bool]:
     """Settings, and whether to stop when standard input closes."""
     default = Settings()
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
-    for name in ("port", "seed", "accounts", "posts", "days", "rate"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(default, name))
+    for name in _WHOLE_NUMBERS:
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=int, default=getattr(default, name))
+    parser.add_argument("--refresh-real-seconds", type=float, default=default.refresh_real_seconds)
+    parser.add_argument("--dialect", choices=DIALECTS, default=default.dialect)
     parser.add_argument("--clock", default=default.clock)
     parser.add_argument("--tier", choices=TIERS, default=default.tier)
     parser.add_argument("--fault", action="append", default=[], dest="faults", metavar="K=V")

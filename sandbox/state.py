@@ -6,6 +6,7 @@ from sandbox.clock import Clock
 from sandbox.faults.book import FaultBook, read_faults
 from sandbox.journal import Journal
 from sandbox.keys import KeyRing
+from sandbox.owner import DEFAULT, Owner, make_owners, owner_of
 from sandbox.settings import Settings
 from sandbox.world.world import World
 
@@ -16,7 +17,7 @@ class State:
 
     settings: Settings
     clock: Clock = field(init=False)
-    world: World = field(init=False)
+    owners: dict[str, Owner] = field(init=False)
     keys: KeyRing = field(init=False)
     faults: FaultBook = field(init=False)
     journal: Journal = field(default_factory=Journal)
@@ -25,8 +26,17 @@ class State:
         """Build the world; posts are made when they are first asked for."""
         given = self.settings
         self.clock = Clock(given.origin)
-        self.world = World(given.seed, given.accounts, given.posts, given.days, given.origin)
+        self.owners = make_owners(given, self.clock)
         self.keys = KeyRing(given.rate)
         self.faults = FaultBook(given.seed)
         for spec in read_faults(given.faults):
             self.faults.plant(spec)
+
+    @property
+    def world(self) -> World:
+        """The world of keys without a label of their own."""
+        return self.owners[DEFAULT].world
+
+    def owner(self, key_label: str) -> Owner:
+        """Whose key this is."""
+        return owner_of(self.owners, key_label)

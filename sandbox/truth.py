@@ -5,62 +5,25 @@ what they serve shows as a difference. Columns are the warehouse's, values plain
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from sandbox.tokportal.plans import PLANS, Plan
+from sandbox import truth_agency, truth_analytics, truth_older
+from sandbox.owner import Owner
+from sandbox.tokportal.plans import PLANS
+from sandbox.view import Row, View, utc
 from sandbox.world.accounts import Account
 from sandbox.world.chance import DAY
 from sandbox.world.comments import Comment
 from sandbox.world.counters import engagement_rate
 from sandbox.world.posts import Post
 from sandbox.world.snapshots import AccountSnapshot, PostSnapshot
-from sandbox.world.world import COMMENTS_CACHED, World
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Who looks, when, and at how much of the world."""
-
-    world: World
-    now: int
-    plan: Plan
-    account_id: str | None = None
-    include_removed: bool = False
-
-    def accounts(self) -> list[Account]:
-        """The portfolio, or the one account asked for."""
-        everyone = self.world.accounts()
-        return [a for a in everyone if self.account_id in (None, a.id)]
-
-    def analysed(self) -> list[Account]:
-        """Those of them that have analytics."""
-        return [account for account in self.accounts() if account.has_analytics(self.now)]
-
-    def posts(self) -> Iterator[tuple[Account, Post]]:
-        """Every post in reach, with its account."""
-        for account in self.analysed():
-            listed = self.world.posts(account, self.now)[: self.plan.posts_listed]
-            gone = self.world.removed_posts(account, self.now) if self.include_removed else []
-            for post in (*listed, *gone):
-                yield account, post
-
-    def shows(self, name: str) -> bool:
-        """Whether the plan shows a field."""
-        return name not in self.plan.hidden
-
-    def seen(self, row: Row) -> Row:
-        """A row with None for what the plan hides."""
-        return {name: value if self.shows(name) else None for name, value in row.items()}
+from sandbox.world.world import COMMENTS_CACHED
 
 
 def accounts(view: View) -> Iterator[Row]:
     """One row per account of the portfolio."""
     for a in view.accounts():
-        analysed, banned = a.has_analytics(view.now), a.banned(view.now)
+        analysed, banned = view.world.has_v2(a, view.now), a.banned(view.now)
         yield {
             "account_id": a.id,
             "platform": a.platform,
@@ -71,10 +34,10 @@ def accounts(view: View) -> Iterator[Row]:
             "external_ref": a.external_ref,
             "profile_url": a.profile_url,
             "banned": banned,
-            "connected": a.connected(view.now),
+            "connected": analysed and a.connected(view.now),
             "analytics_source": a.source_at(a.thaw(view.now)) if analysed else None,
-            "created_at": _utc(a.created_at),
-            "updated_at": _utc(a.banned_at if banned else a.created_at),
+            "created_at": utc(a.created_at),
+            "updated_at": utc(a.banned_at if banned else a.created_at),
         }
 
 
@@ -82,6 +45,7 @@ def account_snapshots(view: View) -> Iterator[Row]:
     """Every observation of an account's counters: all captures with raw access, else the newest."""
     for account, snapshot in _account_captures(view):
         yield {"account_id": account.id, **_account_observation(view, snapshot)}
+    yield from truth_older.account_snapshots(view)
 
 
 def account_raw_snapshots(view: View) -> Iterator[Row]:
@@ -107,16 +71,17 @@ def tracked_posts(view: View) -> Iterator[Row]:
             "platform": account.platform,
             "platform_post_id": post.platform_post_id,
             "video_id": post.video_id,
-            "legacy_id": None,
+            "legacy_id": view.world.legacy_id(account, post),
             "url": post.url(account),
             "caption": post.caption,
             "thumbnail_url": post.thumbnail_url(),
-            "published_at": _utc(post.published_at),
+            "published_at": utc(post.published_at),
             "duration_seconds": post.duration_seconds,
             "content_type": post.content_type,
             "external_ref": post.external_ref,
             **_post_observation(view, snapshot),
         }
+    yield from truth_older.tracked_posts(view)
 
 
 def post_snapshots(view: View) -> Iterator[Row]:
@@ -127,6 +92,7 @@ def post_snapshots(view: View) -> Iterator[Row]:
             "account_id": account.id,
             **_post_observation(view, snapshot),
         }
+    yield from truth_older.post_snapshots(view)
 
 
 def post_raw_snapshots(view: View) -> Iterator[Row]:
@@ -149,7 +115,7 @@ def daily_series(view: View) -> Iterator[Row]:
         return
     for account in view.analysed():
         for point in view.world.series(account, view.now):
-            day = _utc(point.day * DAY)[:10]
+            day = utc(point.day * DAY)[:10]
             yield {"account_id": account.id, "date": day, **view.seen(point.totals)}
 
 
@@ -171,7 +137,7 @@ def demographics(view: View) -> Iterator[Row]:
             for bucket, value in shares:
                 yield {
                     "account_id": account.id,
-                    "captured_at": _utc(audience.captured_at if audience else 0),
+                    "captured_at": utc(audience.captured_at if audience else 0),
                     "dimension": dimension,
                     "bucket": bucket,
                     "value": value,
@@ -183,18 +149,24 @@ def portfolio(view: View) -> Iterator[Row]:
     """The dashboard's totals over the whole portfolio."""
     world, now = view.world, view.now
     everyone = world.accounts()
-    newest = [s.counters for a in everyone if (s := world.newest_account_snapshot(a, now))]
-    tracked = post_views = 0
-    for account in everyone:
-        for post in world.posts(account, now):
-            tracked += 1
-            post_views += world.newest_post_counters(account, post, now).views or 0
+    analysed = [account for account in everyone if world.has_v2(account, now)]
+    newest = [
+        s.counters
+        for a in analysed
+        if (s := world.newest_account_snapshot(a, now, with_posts=False))
+    ]
+    walked = [] if world.is_huge(everyone) else analysed
+    views = [
+        world.newest_post_counters(account, post, now).views or 0
+        for account in walked
+        for post in world.posts(account, now)
+    ]
     yield {
         "account_count": len(everyone),
         "views": sum(c.views or 0 for c in newest),
         "impressions": sum(c.impressions or 0 for c in newest),
-        "tracked_posts": tracked,
-        "post_views": post_views,
+        "tracked_posts": sum(world.count_posts(account, now) for account in analysed),
+        "post_views": None if world.is_huge(everyone) else sum(views),
         "avg_fyp_pct": None,
         "access_level": view.plan.level,
         "plan_tier": view.plan.plan_tier,
@@ -218,7 +190,7 @@ def removed_posts(view: View) -> Iterator[Row]:
             yield {
                 "tracked_post_id": post.id,
                 "account_id": account.id,
-                "deleted_at": _utc(deleted_at),
+                "deleted_at": utc(deleted_at),
             }
 
 
@@ -237,13 +209,23 @@ TABLES: Final[dict[str, Callable[[View], Iterator[Row]]]] = {
         portfolio,
         contract,
         removed_posts,
+        *truth_analytics.TABLES,
+        *truth_agency.TABLES,
     )
 }
 
 
-def view_for(world: World, now: int, tier: str, account_id: str | None, removed: bool) -> View:
+def view_for(
+    owner: Owner,
+    now: int,
+    tier: str,
+    account_id: str | None,
+    removed: bool,
+    granularity: str,
+    mode: str,
+) -> View:
     """The view of a plan by its name."""
-    return View(world, now, PLANS[tier], account_id, removed)
+    return View(owner, now, PLANS[tier], account_id, removed, granularity, mode)
 
 
 def _account_captures(view: View) -> Iterator[tuple[Account, AccountSnapshot]]:
@@ -265,7 +247,7 @@ def _account_observation(view: View, snapshot: AccountSnapshot) -> Row:
     counters["posts_tracked"] = counters.pop("posts_count")
     return {
         "source": snapshot.source,
-        "captured_at": _utc(snapshot.captured_at),
+        "captured_at": utc(snapshot.captured_at),
         **view.seen(counters),
     }
 
@@ -273,7 +255,7 @@ def _account_observation(view: View, snapshot: AccountSnapshot) -> Row:
 def _post_observation(view: View, snapshot: PostSnapshot) -> Row:
     return {
         "source": snapshot.source,
-        "captured_at": _utc(snapshot.captured_at),
+        "captured_at": utc(snapshot.captured_at),
         **view.seen(snapshot.counters._asdict()),
         "engagement_rate_reported": engagement_rate(snapshot.counters),
     }
@@ -289,11 +271,6 @@ def _comment(account: Account, post: Post, comment: Comment, *, full: bool) -> R
         "text": comment.text,
         "likes": comment.likes,
         "reply_count": comment.reply_count,
-        "published_at": _utc(comment.published_at),
+        "published_at": utc(comment.published_at),
         "listing_truncated": full,
     }
-
-
-def _utc(t: int | None) -> str:
-    moment = datetime.fromtimestamp(t or 0, UTC)
-    return moment.isoformat().replace("+00:00", "Z")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from sandbox.answers import Answer, ApiError, error_answer
+from sandbox.answers import JSON_TYPE, Answer, ApiError, error_answer
 from sandbox.faults import patch
 from sandbox.faults.book import Fault
 from sandbox.world.chance import HOUR
@@ -46,6 +46,8 @@ def altered(fault: Fault, answer: Answer, asked: Question, account_ids: Iterable
     """The real answer as a fault spoils it; `account_ids` are those of the portfolio."""
     if fault.kind == "cut_json":
         return replace(answer, body=answer.body[: len(answer.body) // 2])
+    if answer.content_type != JSON_TYPE:
+        return answer
     if fault.kind == "patch":
         return replace(answer, body=patch.apply(answer.body, fault.options["patches"]))
     if fault.kind in ("empty_rows", "short_rows"):
@@ -153,9 +155,9 @@ def _claim(tree: Any, other: str) -> None:
         for item in tree:
             _claim(item, other)
     elif isinstance(tree, dict):
-        if "account_id" in tree:
-            tree["account_id"] = other
-        if isinstance(tree.get("account"), dict):
+        for name in tree.keys() & {"account_id", "saved_account_id"}:
+            tree[name] = other
+        if isinstance(tree.get("account"), dict) and "id" in tree["account"]:
             tree["account"]["id"] = other
         for value in tree.values():
             _claim(value, other)

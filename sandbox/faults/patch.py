@@ -28,11 +28,13 @@ def apply(body: bytes, patches: list[dict[str, Any]]) -> bytes:
 
 
 def row_lists(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where an answer holds rows: its top-level lists."""
+    """Where an answer holds rows: its top-level lists, or those right under `data`."""
     if isinstance(tree, dict):
         for name, value in tree.items():
             if isinstance(value, list):
                 yield tree, name
+            elif name == "data":
+                yield from row_lists(value)
 
 
 def _places(tree: Any, steps: list[str]) -> Iterator[Place]:

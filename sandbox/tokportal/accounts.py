@@ -1,5 +1,6 @@
 """The key's owner and the saved accounts (developers.tokportal.com/saved-accounts)."""
 
+from sandbox.agency.credits import balance_of
 from sandbox.answers import Answer
 from sandbox.tokportal import envelopes, shapes
 from sandbox.tokportal.call import Call
@@ -11,8 +12,9 @@ _ALIASES = {"UK": "GB", "USA": "US"}
 
 def get_me(call: Call) -> Answer:
     """GET /me: the owner of the key."""
+    left = balance_of(call.world, call.now)
     key = {"scopes": ["read"], "environment": "test"}
-    return envelopes.wrapped({"email": "owner@example.com", "credits": 1250, "api_key": key})
+    return envelopes.wrapped({"email": "owner@example.com", "credits": left, "api_key": key})
 
 
 def list_accounts(call: Call) -> Answer:

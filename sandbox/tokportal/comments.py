@@ -2,7 +2,7 @@
 
 from sandbox.answers import Answer, ApiError
 from sandbox.tokportal import envelopes, shapes
-from sandbox.tokportal.call import Call
+from sandbox.tokportal.call import Call, no_video_analytics
 from sandbox.world.accounts import Account
 from sandbox.world.posts import Post
 
@@ -26,9 +26,7 @@ def _post(call: Call, account: Account) -> Post:
         raise ApiError(400, "VALIDATION_ERROR", "trackedPostId is required.", field="trackedPostId")
     post = _tracked(call, account, tracked) if tracked else _provided(call, account, provided)
     if post is None:
-        raise ApiError(
-            404, "VIDEO_ANALYTICS_NOT_FOUND", "No analytics data found for this video ID."
-        )
+        raise no_video_analytics()
     return post
 
 

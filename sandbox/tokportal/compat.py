@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.answers import Answer
 from sandbox.tokportal import envelopes, shapes
-from sandbox.tokportal.call import Call
+from sandbox.tokportal.call import Call, no_video_analytics
 from sandbox.tokportal.drilldown import latest, post_rows
 from sandbox.world.accounts import Account
 from sandbox.world.counters import engagement_rate
@@ -17,9 +17,11 @@ _SORTS = ("views", "likes", "engagement_rate", "upload_date")
 
 def get_account_analytics(call: Call) -> Answer:
     """GET /accounts/{id}/analytics: totals of the newest account snapshot in legacy names."""
-    account = call.analysed_account()
+    account = call.older_or_newer_account()
     snapshot = call.world.newest_account_snapshot(account, call.now)
     assert snapshot is not None
+    if call.world.is_v1(account, call.now):
+        return envelopes.wrapped(shapes.v1_account(account, call.world.v1_totals(snapshot)))
     posts = call.posts(account)
     body = {
         "account_id": account.id,
@@ -27,7 +29,7 @@ def get_account_analytics(call: Call) -> Answer:
         "scraped_at": shapes.iso(snapshot.captured_at),
         "analytics_version": "v2",
         "analytics_v2": {
-            "account": shapes.account_header(account, call.now, len(posts)),
+            "account": shapes.account_header(account, call.now, len(posts), analysed=True),
             "latest": latest(call, account),
             "posts": post_rows(call, account, posts),
         },
@@ -39,17 +41,32 @@ def list_videos(call: Call) -> Answer:
     """GET /accounts/{id}/analytics/videos: tracked posts in the older paginated list shape."""
     sort_by = call.query.choice("sort_by", _SORTS, "upload_date")
     order = call.query.choice("sort_order", ("asc", "desc"), "desc")
-    page, per_page = call.query.page(default_size=50)
-    account = call.analysed_account()
+    page, per_page = call.query.page(default_size=50)  # 20 on the older page: always send per_page
+    account = call.older_or_newer_account()
     posts = call.posts(account)
     found = sorted(posts, key=_sort_key(call, account, sort_by), reverse=order == "desc")
-    rows = [
-        shapes.video_row(
-            call.plan, account, post, call.world.newest_post_snapshot(account, post, call.now)
-        )
-        for post in found[(page - 1) * per_page : page * per_page]
-    ]
+    rows = [_row(call, account, post) for post in found[(page - 1) * per_page : page * per_page]]
     return envelopes.paged(rows, page, per_page, len(found))
+
+
+def get_video(call: Call) -> Answer:
+    """GET /videos/{id}/analytics: by tracked_post_id or by the older va_… id, nothing else."""
+    wanted = call.args["id"]
+    older = call.world.post_by_legacy_id(wanted, call.now)
+    place = older or call.world.post(wanted, call.now)
+    if place is None or place[1] not in call.posts(place[0]):
+        raise no_video_analytics()
+    if older is None and call.world.is_v1(place[0], call.now):
+        raise no_video_analytics()
+    return envelopes.wrapped(_row(call, *place))
+
+
+def _row(call: Call, account: Account, post: Post) -> dict[str, Any]:
+    snapshot = call.world.newest_post_snapshot(account, post, call.now)
+    legacy_id = call.world.legacy_id(account, post)
+    if call.world.is_v1(account, call.now):
+        return shapes.v1_video(call.plan, account, snapshot, legacy_id)
+    return shapes.video_row(call.plan, account, snapshot, legacy_id)
 
 
 def _totals(call: Call, c: AccountCounters) -> dict[str, Any]:

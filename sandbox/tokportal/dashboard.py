@@ -14,6 +14,7 @@ from sandbox.tokportal.call import Call
 from sandbox.world.accounts import Account
 from sandbox.world.audience import BUCKETS, Audience
 from sandbox.world.posts import Post
+from sandbox.world.snapshots import AccountSnapshot
 
 Json = dict[str, Any]
 _TOP_POSTS = 10
@@ -21,10 +22,10 @@ _TOP_POSTS = 10
 
 @dataclass(slots=True)
 class Tally:
-    """What one pass over the posts in scope finds, without holding on to them."""
+    """What one pass over the posts in scope finds; of too many, only how many there are."""
 
     tracked: dict[str, int] = field(default_factory=dict)
-    views: int = 0
+    views: int | None = 0
     top: list[tuple[int, str, Account, Post]] = field(default_factory=list)
 
 
@@ -63,8 +64,10 @@ def _tally(call: Call, accounts: list[Account]) -> Tally:
     """`from` and `to` choose the posts by publication; what is tracked does not depend on them."""
     first, last = call.query.window()
     tally = Tally()
+    if call.world.is_huge(accounts):
+        return Tally({one.id: _count(call, one) for one in accounts}, views=None)
     for account in accounts:
-        posts = call.world.posts(account, call.now)
+        posts = call.world.posts(account, call.now) if call.world.has_v2(account, call.now) else []
         tally.tracked[account.id] = len(posts)
         chosen = [
             (
@@ -77,13 +80,24 @@ def _tally(call: Call, accounts: list[Account]) -> Tally:
             if (first is None or post.published_at >= first)
             and (last is None or post.published_at <= last)
         ]
-        tally.views += sum(entry[0] for entry in chosen)
+        tally.views = (tally.views or 0) + sum(entry[0] for entry in chosen)
         tally.top = nlargest(_TOP_POSTS, [*tally.top, *chosen], key=itemgetter(0, 1))
     return tally
 
 
+def _count(call: Call, account: Account) -> int:
+    known = call.world.has_v2(account, call.now)
+    return call.world.count_posts(account, call.now) if known else 0
+
+
+def _newest(call: Call, account: Account) -> AccountSnapshot | None:
+    if not call.world.has_v2(account, call.now):
+        return None
+    return call.world.newest_account_snapshot(account, call.now, with_posts=False)
+
+
 def _totals(call: Call, accounts: list[Account], tally: Tally) -> Json:
-    newest = [call.world.newest_account_snapshot(account, call.now) for account in accounts]
+    newest = [_newest(call, account) for account in accounts]
     counters = [snapshot.counters for snapshot in newest if snapshot]
     return {
         "account_count": len(accounts),
@@ -96,9 +110,11 @@ def _totals(call: Call, accounts: list[Account], tally: Tally) -> Json:
 
 
 def _account(call: Call, account: Account, tracked_posts: int) -> Json:
-    snapshot = call.world.newest_account_snapshot(account, call.now)
+    analysed = call.world.has_v2(account, call.now)
+    snapshot = _newest(call, account)
     latest = shapes.redact(call.plan, shapes.dashboard_latest(snapshot)) if snapshot else None
-    return {**shapes.account_header(account, call.now, tracked_posts), "latest": latest}
+    header = shapes.account_header(account, call.now, tracked_posts, analysed=analysed)
+    return {**header, "latest": latest}
 
 
 def _top_post(call: Call, account: Account, post: Post) -> Json:
@@ -110,7 +126,7 @@ def _top_post(call: Call, account: Account, post: Post) -> Json:
 def _audience(call: Call, accounts: list[Account]) -> Json:
     """The mean over the accounts whose audience is known; empty and "unknown" without any."""
     hidden = "demographics" in call.plan.hidden
-    known = [] if hidden else [call.world.audience(account, call.now) for account in accounts]
+    known = [] if hidden else [_audience_of(call, account) for account in accounts]
     audiences = [audience for audience in known if audience]
     if not audiences:
         return {**{name: [] for name in BUCKETS}, "unit": "unknown"}
@@ -119,6 +135,11 @@ def _audience(call: Call, accounts: list[Account]) -> Json:
         for name, buckets in BUCKETS.items()
     }
     return {**means, "unit": "percent"}
+
+
+def _audience_of(call: Call, account: Account) -> Audience | None:
+    known = call.world.has_v2(account, call.now)
+    return call.world.audience(account, call.now) if known else None
 
 
 def _mean_share(audiences: list[Audience], dimension: str, bucket: str) -> float:

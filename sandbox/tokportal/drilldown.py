@@ -19,13 +19,13 @@ def get_drilldown(call: Call) -> Answer:
     audience = call.world.audience(account, call.now)
     series = call.world.series(account, call.now)
     body = {
-        "account": shapes.account_header(account, call.now, len(listed)),
+        "account": shapes.account_header(account, call.now, len(listed), analysed=True),
         "latest": latest(call, account),
         "posts": post_rows(call, account, seen),
         "daily_series": [shapes.redact(call.plan, shapes.series_day(point)) for point in series],
         "demographics": shapes.demographics(audience) if audience else None,
         "derived_stats": _derived_stats(call, account, listed),
-        "intelligence": _intelligence(account, listed),
+        "intelligence": call.world.intelligence(account) if listed else None,
         "contract": shapes.contract_stamp(call.plan),
     }
     return envelopes.bare(shapes.redact(call.plan, body))
@@ -60,15 +60,4 @@ def _derived_stats(call: Call, account: Account, listed: list[Post]) -> Json:
         "total_likes": sum(c.likes or 0 for c in counters),
         "average_views": round(sum(views) / len(views), 2) if views else None,
         "best_views": max(views, default=None),
-    }
-
-
-def _intelligence(account: Account, listed: list[Post]) -> Json | None:
-    """Cached text analysis, there for some accounts only."""
-    if account.index % 3 or not listed:
-        return None
-    return {
-        "summary": f"{account.display_name} posts mostly short videos.",
-        "topics": [{"name": "lifestyle", "score": 0.61}, {"name": "reviews", "score": 0.22}],
-        "model": "cached",
     }

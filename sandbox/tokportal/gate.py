@@ -12,10 +12,11 @@ from sandbox.faults.delivery import Receive, Send, deliver
 from sandbox.faults.kinds import Question, altered, changed_question, substitute
 from sandbox.journal import Entry
 from sandbox.keys import ANY_PATH, Key
+from sandbox.owner import DEFAULT, Owner
 from sandbox.state import State
 from sandbox.tokportal.desk import Desk
 from sandbox.tokportal.headers import response_headers
-from sandbox.tokportal.routes import template_of
+from sandbox.tokportal.routes import FORBIDDEN, PUBLIC, template_of
 
 BASE_PATH: Final = "/api/ext"
 
@@ -30,6 +31,7 @@ class Asked:
     query: str
     api_key: str | None
     request_id: bytes | None
+    idempotency_key: str | None = None
 
     @classmethod
     def read(cls, scope: MutableMapping[str, Any]) -> Self:
@@ -43,6 +45,9 @@ class Asked:
             query=scope["query_string"].decode("latin-1"),
             api_key=sent.decode("latin-1") if sent else None,
             request_id=given.get(b"x-request-id"),
+            idempotency_key=given[b"idempotency-key"].decode("latin-1")
+            if b"idempotency-key" in given
+            else None,
         )
 
 
@@ -51,7 +56,8 @@ class Gate:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._desk = Desk(state.world)
+        dialect = state.settings.dialect
+        self._desks = {name: Desk(owner, dialect) for name, owner in state.owners.items()}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request and note it down."""
@@ -59,11 +65,12 @@ class Gate:
         key: Key | None = None
         early, faults = False, list[Fault]()
         try:
-            key = self._state.keys.find(asked.api_key)
-            early = key.early(asked.path, asked.at)
-            _spend(key, asked.at)
+            if asked.api_key or asked.path not in PUBLIC:
+                key = self._state.keys.find(asked.api_key)
+                early = key.early(asked.path, asked.at)
+                _spend(key, asked.at)
             faults = self._state.faults.strike(asked.method, asked.path, asked.query)
-            answer = self._answer(asked, key, faults)
+            answer = await self._answer(asked, key, faults, receive)
         except ApiError as error:
             answer = error_answer(error)
         if key:
@@ -72,7 +79,9 @@ class Gate:
         headers = response_headers(answer, key, asked.path, asked.request_id, self._state.clock)
         await deliver(receive, send, answer, headers, faults)
 
-    def _answer(self, asked: Asked, key: Key, faults: list[Fault]) -> Answer:
+    async def _answer(
+        self, asked: Asked, key: Key | None, faults: list[Fault], receive: Receive
+    ) -> Answer:
         """The true answer, or what the faults make of it."""
         question = Question(asked.path, asked.query, self._state.clock.now)
         bent = question
@@ -80,14 +89,27 @@ class Gate:
             bent = changed_question(fault, bent)
         substitutes = (substitute(fault) for fault in faults)
         answer = next(filter(None, substitutes), None)
-        answer = answer or self._desk.answer(asked.method, bent, key.tier)
+        answer = answer or await self._look_up(asked, bent, key, receive)
         for fault in faults:
             if answer.status == 200:
-                answer = altered(fault, answer, question, self._account_ids())
+                answer = altered(fault, answer, question, self._account_ids(key))
         return answer
 
-    def _account_ids(self) -> Iterator[str]:
-        return (account.id for account in self._state.world.accounts())
+    async def _look_up(
+        self, asked: Asked, bent: Question, key: Key | None, receive: Receive
+    ) -> Answer:
+        """Ask the desk of the key's owner; a GET is never waited for."""
+        desk, tier = self._desks[self._owner(key).label], key.tier if key else "starter"
+        if asked.method == "GET":
+            return desk.answer(bent, tier)
+        body = await _body(receive)
+        return await desk.act(asked.method, bent, tier, body, asked.idempotency_key)
+
+    def _owner(self, key: Key | None) -> Owner:
+        return self._state.owner(key.label if key else DEFAULT)
+
+    def _account_ids(self, key: Key | None) -> Iterator[str]:
+        return (account.id for account in self._owner(key).world.accounts())
 
     def _heed_hint(self, key: Key, asked: Asked, answer: Answer) -> None:
         """Remember how long the client was told to wait: a 429 is about the key, not the path."""
@@ -100,10 +122,22 @@ class Gate:
     ) -> None:
         status = 0 if any(fault.kind == "reset" for fault in faults) else answer.status
         label = key.label if key else None
+        template = template_of(asked.path)
         self._state.journal.record(
-            template_of(asked.path),
+            template,
             Entry(asked.at, asked.method, asked.path, asked.query, status, label, early),
+            forbidden=template in FORBIDDEN,
         )
+
+
+async def _body(receive: Receive) -> bytes:
+    """Everything the client sent."""
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 def _spend(key: Key, at: float) -> None:

@@ -33,6 +33,8 @@ def get_series(call: Call) -> Answer:
         for day, value in sorted(_sum(lines).items())
         if first <= day <= last
     ]
+    if call.later and len(accounts) == 1:
+        points = [{**point, "account_id": accounts[0].id} for point in points]
     body = {"metric": metric, "granularity": granularity, "mode": mode, "points": points}
     return envelopes.bare({**body, "contract": shapes.contract_stamp(call.plan)})
 
@@ -45,6 +47,8 @@ def _days(call: Call) -> tuple[int, int]:
 
 
 def _line(call: Call, account: Account, metric: str, mode: str) -> Line:
+    if call.world.is_v1(account, call.now):
+        return {}
     if mode == "snapshot":
         return _snapshots(call, account, metric)
     line = {p.day: p.totals[metric] for p in call.world.series(account, call.now)}

@@ -11,6 +11,7 @@ from sandbox.world.audience import Audience
 from sandbox.world.chance import DAY
 from sandbox.world.comments import Comment
 from sandbox.world.counters import engagement_rate
+from sandbox.world.older import AccountTotals
 from sandbox.world.posts import Post
 from sandbox.world.snapshots import AccountSnapshot, PostSnapshot
 from sandbox.world.world import Point
@@ -68,9 +69,8 @@ def listed_account(account: Account, now: int) -> Json:
     }
 
 
-def account_header(account: Account, now: int, tracked_posts: int) -> Json:
+def account_header(account: Account, now: int, tracked_posts: int, *, analysed: bool) -> Json:
     """An account in analytics answers. The portfolio's own reference is absent where unset."""
-    analysed = account.has_analytics(now)
     header: Json = {
         "id": account.id,
         "platform": account.platform,
@@ -78,7 +78,7 @@ def account_header(account: Account, now: int, tracked_posts: int) -> Json:
         "display_name": account.display_name,
         "country": account.country,
         "workspace_id": account.workspace_id,
-        "connected": account.connected(now),
+        "connected": analysed and account.connected(now),
         "source": account.source_at(account.thaw(now)) if analysed else None,
         "tracked_posts": tracked_posts,
     }
@@ -135,13 +135,50 @@ def post_row(account: Account, post: Post, snapshot: PostSnapshot) -> Json:
     return {**post_metadata(account, post), **post_metrics(snapshot)}
 
 
-def video_row(plan: Plan, account: Account, post: Post, snapshot: PostSnapshot) -> Json:
-    """A tracked post in the older list shape, the v2 row inside."""
-    row = post_row(account, post, snapshot)
-    older = {
-        "id": post.id,
-        "tracked_post_id": post.id,
+def video_row(plan: Plan, account: Account, snapshot: PostSnapshot, legacy_id: str | None) -> Json:
+    """A tracked post in the older list shape, the v2 row inside.
+
+    A post that had a row in the first generation keeps that row's `id`.
+    """
+    row = post_row(account, snapshot.post, snapshot)
+    newer = {
+        "id": legacy_id or snapshot.post.id,
+        "tracked_post_id": snapshot.post.id,
         "analytics_version": "v2",
+    }
+    older = {**newer, **_older_fields(row)}
+    return {**redact(plan, older), "analytics_v2": redact(plan, row)}
+
+
+def v1_video(plan: Plan, account: Account, snapshot: PostSnapshot, legacy_id: str | None) -> Json:
+    """A row of the first generation: no tracked_post_id, no version, no source."""
+    row = post_row(account, snapshot.post, snapshot)
+    return redact(plan, {"id": legacy_id, **_older_fields(row)})
+
+
+def v1_account(account: Account, totals: AccountTotals) -> Json:
+    """An account's totals in the first generation: sums over its tracked videos."""
+    return {
+        "account_id": account.id,
+        "followers_count": totals.followers,
+        "following_count": totals.following,
+        "total_videos_tracked": totals.videos,
+        "total_views": totals.views,
+        "total_likes": totals.likes,
+        "total_comments": totals.comments,
+        "total_shares": totals.shares,
+        "total_bookmarks": totals.bookmarks,
+        # The published example is likes over views, whatever its text says.
+        "average_engagement_rate": totals.engagement_rate,
+        "average_video_views": totals.average_views,
+        "weekly_post_average": totals.weekly_posts,
+        "scraped_at": iso(totals.captured_at),
+    }
+
+
+def _older_fields(row: Json) -> Json:
+    """What both generations of the list have."""
+    return {
         "video_id": row["video_id"],
         "url": row["url"],
         "description": row["description"],
@@ -158,7 +195,6 @@ def video_row(plan: Plan, account: Account, post: Post, snapshot: PostSnapshot) 
         "content_type": row["content_type"],
         "scraped_at": row["captured_at"],
     }
-    return {**redact(plan, older), "analytics_v2": redact(plan, row)}
 
 
 def account_raw_row(account: Account, snapshot: AccountSnapshot) -> Json:

@@ -48,7 +48,7 @@ def engagement_rate(counters: PostCounters) -> float | None:
 
 
 def account_counters(
-    account: Account, source: str, totals: dict[str, int], posts_count: int
+    account: Account, source: str, totals: dict[str, int], posts_count: int | None
 ) -> AccountCounters:
     """The counters of an account's snapshot, from its running totals."""
     scale = _SCRAPED if source == "apify" else 1.0

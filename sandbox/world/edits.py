@@ -6,6 +6,14 @@ from sandbox.world.accounts import Account
 from sandbox.world.posts import Post
 
 
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A capture somebody asked for: of the account and of these posts."""
+
+    at: int
+    post_ids: frozenset[str]
+
+
 @dataclass(slots=True)
 class Edits:
     """Changes laid over the seeded world. `version` moves with each, so caches know."""
@@ -17,6 +25,8 @@ class Edits:
     removed_accounts: set[str] = field(default_factory=set)
     added_accounts: list[Account] = field(default_factory=list)
     restated_days: dict[tuple[str, int], float] = field(default_factory=dict)
+    refreshed: dict[str, list[Refreshed]] = field(default_factory=dict)
+    moved_at: dict[str, int | None] = field(default_factory=dict)
 
     def deleted_at(self, post: Post) -> int | None:
         """When the post left the listings; a hand's word counts before the seed's."""
@@ -59,4 +69,19 @@ class Edits:
     def restate_day(self, account_id: str, day: int, factor: float) -> None:
         """All metrics of one point of the daily series are multiplied."""
         self.restated_days[account_id, day] = factor
+        self.version += 1
+
+    def refresh(self, account_id: str, capture: Refreshed) -> None:
+        """The account and some of its posts are captured once more."""
+        self.refreshed.setdefault(account_id, []).append(capture)
+        self.version += 1
+
+    def keep_on_v1(self, account_id: str) -> None:
+        """The account's analytics are of the older generation until it is moved."""
+        self.moved_at[account_id] = None
+        self.version += 1
+
+    def move_to_v2(self, account_id: str, now: int) -> None:
+        """The account's analytics are of the newer generation from now on."""
+        self.moved_at[account_id] = now
         self.version += 1

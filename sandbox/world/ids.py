@@ -9,10 +9,14 @@ from typing import Literal
 
 from sandbox.world.chance import digest, shape_uuid
 
-Kind = Literal["account", "post"]
+Kind = Literal["account", "post", "legacy"]
 
 _UUID = re.compile(
     r"([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-a([0-9a-f]{3})-([0-9a-f]{12})", re.ASCII
+)
+
+_LEGACY = re.compile(
+    r"va_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})", re.ASCII
 )
 
 
@@ -32,6 +36,17 @@ def read_id(seed: int, kind: Kind, text: str) -> tuple[int, int] | None:
     check = digits[16:]
     account, ordinal = divmod(int(digits[:16], 16) ^ _mask(seed, check), 2**32)
     return (account, ordinal) if check == _check(seed, kind, account, ordinal) else None
+
+
+def make_legacy_id(seed: int, account: int, ordinal: int) -> str:
+    """The older id of a post (va_…), which its UUID cannot be guessed from."""
+    return f"va_{make_id(seed, 'legacy', account, ordinal).replace('-', '')}"
+
+
+def read_legacy_id(seed: int, text: str) -> tuple[int, int] | None:
+    """(account index, ordinal) behind a va_… id, or None."""
+    found = _LEGACY.fullmatch(text)
+    return read_id(seed, "legacy", "-".join(found.groups())) if found else None
 
 
 def _check(seed: int, kind: Kind, account: int, ordinal: int) -> str:

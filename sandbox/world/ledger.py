@@ -4,6 +4,7 @@ The series lags behind: of a day's gain only a part is known on that day and the
 So the last three points change with each following day, and older points never do.
 """
 
+from array import array
 from math import floor
 from typing import Final
 
@@ -39,8 +40,9 @@ class Ledger:
         self._pace = _PACE[account.kind] * draw.uniform(0.5, 1.5)
         self._base = {name: int(views * rate) for name, rate in _PER_VIEW.items()}
         self._base["followers"] = int(views * draw.uniform(0.01, 0.2)) + 3
-        self._gains: list[dict[str, int]] = []
-        self._ends: list[dict[str, int]] = []
+        # One row of five numbers per day, in the order of METRICS; ten thousand accounts fit.
+        self._gains = array("q")
+        self._ends = array("q")
 
     def totals_at(self, t: int) -> dict[str, int]:
         """Totals at a moment: the day before, and this day's gain so far."""
@@ -60,23 +62,23 @@ class Ledger:
         return known
 
     def _end(self, day: int) -> dict[str, int]:
-        self._extend(day)
-        return self._ends[day - self.first_day] if day >= self.first_day else self._base
+        return self._row(self._ends, day) if day >= self.first_day else self._base
 
     def _gain(self, day: int) -> dict[str, int]:
+        return self._row(self._gains, day) if day >= self.first_day else dict.fromkeys(METRICS, 0)
+
+    def _row(self, rows: "array[int]", day: int) -> dict[str, int]:
         self._extend(day)
-        return (
-            self._gains[day - self.first_day]
-            if day >= self.first_day
-            else dict.fromkeys(METRICS, 0)
-        )
+        at = (day - self.first_day) * len(METRICS)
+        return dict(zip(METRICS, rows[at : at + len(METRICS)], strict=True))
 
     def _extend(self, day: int) -> None:
-        while self.first_day + len(self._ends) <= day:
-            gains = self._draw_gain(self.first_day + len(self._ends))
-            before = self._ends[-1] if self._ends else self._base
-            self._gains.append(gains)
-            self._ends.append({name: before[name] + gains[name] for name in METRICS})
+        width = len(METRICS)
+        while self.first_day + len(self._ends) // width <= day:
+            gains = self._draw_gain(self.first_day + len(self._ends) // width)
+            before = self._ends[-width:] or [self._base[name] for name in METRICS]
+            self._gains.extend(gains[name] for name in METRICS)
+            self._ends.extend(old + gains[name] for name, old in zip(METRICS, before, strict=True))
 
     def _draw_gain(self, day: int) -> dict[str, int]:
         """One day's gain. Followers can leave; nothing else falls by itself."""

@@ -27,6 +27,25 @@ class Client:
         url = self.child.base_urls["tokportal"] + path
         return self._http.get(url, params=params or None, headers=headers)
 
+    def send(
+        self, method: str, path: str, body: Any = None, key: str = "", **headers: str
+    ) -> httpx.Response:
+        """A verb below /api/ext with a JSON body."""
+        url = self.child.base_urls["tokportal"] + path
+        given = {"X-API-Key": key or self.key, **headers}
+        return self._http.request(method, url, json=body, headers=given)
+
+    def pages(self, path: str, per_page: int = 7, **params: Any) -> list[dict[str, Any]]:
+        """All pages of a list, checked against its own total."""
+        rows: list[dict[str, Any]] = []
+        for page in range(1, 1_000):
+            body = self.json(path, page=page, per_page=per_page, **params)
+            rows += body["data"]
+            if page >= body["pagination"]["total_pages"]:
+                break
+        assert len(rows) == body["pagination"]["total"]
+        return rows
+
     def json(self, path: str, **params: Any) -> Any:
         """The body of a GET that succeeds."""
         answer = self.get(path, **params)

@@ -20,9 +20,9 @@ class Speed:
 
 def measure(base_url: str, key: str, paths: list[str], pid: int, connections: int = 8) -> Speed:
     """Ask every path once, a few at a time, and require 200 for each."""
-    before, started = _cpu_seconds(pid), time.perf_counter()
+    before, started = cpu_seconds(pid), time.perf_counter()
     sizes = asyncio.run(_ask_all(base_url, key, paths, connections))
-    elapsed, used = time.perf_counter() - started, _cpu_seconds(pid) - before
+    elapsed, used = time.perf_counter() - started, cpu_seconds(pid) - before
     # Processor time is counted in hundredths of a second.
     return Speed(len(paths) / elapsed, len(paths) / max(used, 0.01), sum(sizes) // len(sizes))
 
@@ -49,7 +49,7 @@ async def _ask(base_url: str, key: str, paths: list[str]) -> list[int]:
     return sizes
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process; 0 where the system does not tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -113,6 +113,20 @@ def test_what_is_listed_is_the_newest_of_what_was_captured(world, days):
             )
 
 
+def test_posts_of_a_huge_world_are_counted_as_if_they_were_walked():
+    world = World(7, 20, 1_000, 60, DEFAULT.origin, huge_from=500)
+    assert world.is_huge(world.accounts())
+    for days in (0, 1, 5, 30):
+        now = world.origin + days * DAY
+        for account in world.accounts():
+            assert world.count_posts(account, now) == len(world.posts(account, now))
+    busy, now = world.accounts()[7], world.origin + DAY
+    world.add_post(busy, now)
+    world.edits.delete_post(world.posts(busy, now)[3].id, now)
+    assert world.count_posts(busy, now) == len(world.posts(busy, now))
+    assert not World(7, 20, 1_000, 60, DEFAULT.origin).is_huge(world.accounts())
+
+
 @pytest.mark.parametrize(("accounts", "posts", "days"), [(1, 0, 1), (3, 10, 2), (12, 500, 3)])
 def test_small_worlds_have_all_their_posts(accounts, posts, days):
     world = World(7, accounts, posts, days, DEFAULT.origin)

@@ -1,0 +1,95 @@
+"""One customer of the provider: a world of accounts, and what was done with it."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from sandbox.answers import Answer
+from sandbox.clock import Clock
+from sandbox.refreshes import RefreshBook
+from sandbox.settings import Settings
+from sandbox.webhooks.book import HookBook
+from sandbox.world.chance import digest
+from sandbox.world.edits import Refreshed
+from sandbox.world.world import World
+
+DEFAULT = "default"
+
+# These show best what a move changes: a few posts, many posts, public counters only.
+_V1_FIRST = (4, 7, 1)
+
+
+@dataclass(slots=True)
+class Owner:
+    """What one customer's keys reach. `replies` answer repeated Idempotency-Keys."""
+
+    label: str
+    settings: Settings
+    clock: Clock
+    world: World
+    refreshes: RefreshBook
+    hooks: HookBook
+    replies: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    reports: int = 0
+    others: list["Owner"] = field(default_factory=list, repr=False)
+
+    @property
+    def version(self) -> int:
+        """Moves with every change, so that caches know."""
+        return self.world.edits.version + self.hooks.version + self.refreshes.version
+
+    def is_another_s(self, account_id: str) -> bool:
+        """Whether an account exists, and is not this owner's."""
+        return any(one.world.account(account_id) for one in self.others)
+
+    def schedule(self, now: int, account_id: str, post_ids: frozenset[str]) -> None:
+        """A capture that somebody asked for: later on the sandbox's clock, or on this machine's."""
+        if self.settings.refresh_real_seconds:
+            loop = asyncio.get_running_loop()
+            wait = self.settings.refresh_real_seconds
+            loop.call_later(wait, lambda: self._capture(self.clock.now, account_id, post_ids))
+        else:
+            self._capture(now + self.settings.refresh_seconds, account_id, post_ids)
+
+    def _capture(self, at: int, account_id: str, post_ids: frozenset[str]) -> None:
+        account = self.world.account(account_id)
+        if account is None:
+            return
+        if account.has_analytics(at):
+            self.world.edits.refresh(account_id, Refreshed(at, post_ids))
+        else:
+            self.world.start_analytics(account, at)
+
+
+def make_owners(settings: Settings, clock: Clock) -> dict[str, Owner]:
+    """The owner of every key without a label of its own, then b, c, … with half as much each."""
+    whole = settings.accounts, settings.posts
+    half = max(1, settings.accounts // 2), settings.posts // 2
+    labels = [DEFAULT, *(chr(ord("a") + n) for n in range(1, settings.tenants))]
+    owners = {
+        label: _owner(settings, clock, label, *(half if n else whole))
+        for n, label in enumerate(labels)
+    }
+    for owner in owners.values():
+        owner.others.extend(one for one in owners.values() if one is not owner)
+    return owners
+
+
+def owner_of(owners: dict[str, Owner], key_label: str) -> Owner:
+    """Whose key this is: its label is an owner's, or begins with it (b, b_second)."""
+    return owners.get(key_label) or owners.get(key_label.split("_")[0]) or owners[DEFAULT]
+
+
+def _owner(settings: Settings, clock: Clock, label: str, accounts: int, posts: int) -> Owner:
+    other = int.from_bytes(digest(settings.seed, "owner", label, size=6), "big")
+    seed = settings.seed if label == DEFAULT else other
+    world = World(seed, accounts, posts, settings.days, settings.origin)
+    for account_id in _older(world, settings.v1_accounts):
+        world.edits.keep_on_v1(account_id)
+    quota = RefreshBook(settings.refresh_quota)
+    return Owner(label, settings, clock, world, quota, HookBook(world))
+
+
+def _older(world: World, count: int) -> list[str]:
+    everyone = world.everyone()
+    order = [*_V1_FIRST, *range(8, len(everyone))]
+    return [everyone[index].id for index in order if index < len(everyone)][:count]
