@@ -22,6 +22,7 @@ from .lock import warehouse_lock
 from .progress import Progress
 from .settings import duckdb_path
 from .signals import Stopper, in_thread, stopped_by_signals
+from .summary import last_line
 from .sync import SyncRequest, new_run_id, sync
 
 T = TypeVar("T")
@@ -33,17 +34,18 @@ _LEFT_TO_SCHEDULE_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Drained:
-    """What became of the inbox; `code` is the sync's when events stay, else OK."""
+    """What became of the inbox; `code` and `why` are the sync's when events stay."""
 
     handled: int
     left: int
     code: Exit
+    why: str = ""
 
     def last_line(self) -> str:
         if not self.left:
             return f"{self.handled} events handled, none left."
         again = "The next try handles them; an ordinary `social sync` brings the same data."
-        return f"{self.handled} events handled, {self.left} left in the inbox. {again}"
+        return f"{self.handled} events handled, {self.left} left in the inbox. {self.why} {again}"
 
 
 def drain(inbox: Inbox, wait_seconds: float, progress: Progress) -> Drained:
@@ -79,14 +81,15 @@ class _Drain:
         self._progress.event("inbox.taken", events=len(self._waiting), accounts=len(named))
         result = self._sync(named) if named else None
         code = result.exit_code if result else Exit.OK
+        why = last_line(result) if result else ""
         handled = list(self._handled(accounts, result))
         if handled and code not in (Exit.TERMINATED, Exit.INTERRUPTED):
             self._when_free(lambda: self._record(handled))
             self._inbox.finish([one.waiting for one in handled])
             left = len(self._waiting) - len(handled)
             self._progress.event("inbox.handled", events=len(handled), left=left)
-            return Drained(len(handled), left, code if left else Exit.OK)
-        return Drained(0, len(self._waiting), code)
+            return Drained(len(handled), left, code if left else Exit.OK, why)
+        return Drained(0, len(self._waiting), code, why)
 
     def _accounts(self) -> dict[str, str | None]:
         """The account that each waiting event leads to, as far as the warehouse knows."""

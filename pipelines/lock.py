@@ -14,17 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .exits import Exit, Stop
+from .signals import Stopper
 
 _LOOK_AGAIN_SECONDS = 0.2
 
 
 @contextmanager
-def warehouse_lock(database: Path, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock of a DuckDB file. Raises Stop (exit 7) naming the holder when it is taken."""
+def warehouse_lock(
+    database: Path, wait_seconds: float = 0.0, stopper: Stopper | None = None
+) -> Iterator[None]:
+    """Hold the lock of a DuckDB file. Raises Stop: exit 7 naming the holder when it is taken, or
+    the signal's exit code when one ends the wait."""
     path = database.with_name(database.name + ".lock")
     file = _open(path)
     try:
-        _take(file, path, wait_seconds)
+        _take(file, path, wait_seconds, stopper)
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(_me()).encode(), 0)
         yield
@@ -45,13 +49,15 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _take(file: int, path: Path, wait_seconds: float) -> None:
+def _take(file: int, path: Path, wait_seconds: float, stopper: Stopper | None) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
+            if stopper and stopper.exit_code:
+                raise Stop(stopper.exit_code, "stopped while waiting for the lock") from None
             if time.monotonic() >= deadline:
                 raise Stop(
                     Exit.LOCKED,

@@ -96,12 +96,23 @@ def provider_settings(name: str) -> ProviderSettings:
         base_url=str(_config(section, "base_url") or provider.BASE_URL),
         requests_per_minute=_number(section, "requests_per_minute", rate, float),
         concurrency=_number(section, "concurrency", _config(section, "concurrency"), int) or 16,
-        options=_options(section, provider.Options),
+        options=_options(section, provider.Options) | _clients(provider),
         key_options={
             label: {k: v for k, v in table.items() if k in provider.Options.__dataclass_fields__}
             for label, table in tables.items()
         },
     )
+
+
+def _clients(provider: Any) -> dict[str, Any]:
+    """The rules of .dlt/clients.toml, for a provider whose references it maps."""
+    path = project_root() / ".dlt" / "clients.toml"
+    if not hasattr(provider, "parse_clients") or not path.exists():
+        return {}
+    try:
+        return {"clients": provider.parse_clients(path.read_text())}
+    except ValueError as error:
+        raise usage(str(error), f"Correct {path}.") from None
 
 
 def _key_tables(name: str) -> dict[str, dict[str, Any]]:

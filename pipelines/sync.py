@@ -59,7 +59,7 @@ def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
     result.not_configured = missing
     with (
         stopped_by_signals() as stopper,
-        warehouse_lock(path, request.wait_seconds),
+        warehouse_lock(path, request.wait_seconds, stopper),
         open_warehouse(path) as warehouse,
     ):
         progress.event("run.started", target=warehouse.target, command=request.command)

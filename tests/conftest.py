@@ -128,7 +128,7 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 30) -> None:
+    def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 120) -> None:
         """Look until it is so. Fails the test when it does not come about."""
         end = time.monotonic() + seconds
         while not true():
@@ -140,7 +140,7 @@ class Running:
         """Batches that are loaded so far."""
         return self.stderr.read_text().count('"event": "batch.loaded"')
 
-    def wait(self, seconds: float = 60) -> Ran:
+    def wait(self, seconds: float = 300) -> Ran:
         code = self.process.wait(seconds)
         took = time.monotonic() - self.started
         ran = Ran(code, self.stdout.read_text(), self.stderr.read_text(), took)

@@ -30,6 +30,7 @@ from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from ..landing.rows import first
 from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
+from .clients import parse_clients
 from .options import Options
 from .run import TokPortalRun
 from .scope import Scope
@@ -47,6 +48,7 @@ __all__ = [
     "TokPortalClient",
     "connect",
     "describe_access",
+    "parse_clients",
     "source",
     "tokportal",
 ]

@@ -49,25 +49,15 @@ _WITH_REFERENCES = (BUNDLES, BUNDLE_VIDEOS, ACCOUNTS, TRACKED_POSTS)
 
 
 def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
-    """The owner's work of this run, or None when nothing of it is due."""
+    """The owner's work of this run, or None when nothing of it is due. Begun when the accounts are
+    through: they matter more, and only then is it known whether the plan shows their posts."""
     work = _owner_work(scope, state)
     for stream, read in _chosen(scope):
         if scope.only_accounts is not None or _due(scope, stream, work.cursors.get(stream, {})):
             work.add(stream, partial(read, work))
-    if _posts_may_need_export(scope, state) and _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
+    if _posts_need_export(scope) and _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
         _add_export_instead(work)
     return work if work.pieces else None
-
-
-def begin_export_instead(scope: Scope, state: dict[str, Any]) -> Work | None:
-    """Work that fills `tracked_posts` from the CSV export, when the accounts of this run have been
-    asked and the plan refused their drilldowns. To be called when no other work is left."""
-    gate, work = scope.gates["drilldown"], _owner_work(scope, state)
-    refused = gate.refused and not gate.granted and "drilldown" in scope.streams
-    if not refused or not _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
-        return None
-    _add_export_instead(work)
-    return work
 
 
 def _owner_work(scope: Scope, state: dict[str, Any]) -> Work:
@@ -85,10 +75,11 @@ def _chosen(scope: Scope) -> Iterator[tuple[str, Reader]]:
             yield name, read
 
 
-def _posts_may_need_export(scope: Scope, state: dict[str, Any]) -> bool:
-    """Accounts were asked before; whether their drilldowns were refused, the reader finds out."""
-    asked = bool(state.get("accounts")) and "drilldown" in scope.streams
-    return asked and EXPORT not in scope.streams and scope.only_accounts is None
+def _posts_need_export(scope: Scope) -> bool:
+    """The plan refused every drilldown that was asked: the export may be the only way to posts."""
+    gate = scope.gates["drilldown"]
+    refused = bool(gate.refused) and not gate.granted and "drilldown" in scope.streams
+    return refused and EXPORT not in scope.streams
 
 
 def _add_export_instead(work: Work) -> None:

@@ -56,13 +56,15 @@ class TokPortalRun:
     accounts_done: int = 0
     waiting: deque[str] = field(default_factory=deque)
     begun: deque[Work] = field(default_factory=deque)
+    owner_begun: bool = False
 
     @property
     def finished(self) -> bool:
         """Nothing is left that this run could ask."""
         if self.fatal or self.stop.is_set():
             return True
-        return self.portfolio is not None and not self.waiting and not self.begun
+        indexed = self.portfolio is not None
+        return indexed and self.owner_begun and not self.waiting and not self.begun
 
     @property
     def accounts_total(self) -> int:
@@ -98,8 +100,6 @@ class TokPortalRun:
             scope.notes.error(batch, scope.now(), error, "accounts")
         self.portfolio = portfolio
         scope.open_gates(portfolio.access_level, batch)
-        if owner := begin_owner_work(scope, cursors):
-            self.begun.append(owner)
         chosen = scope.only_accounts
         self.waiting.extend(a for a in portfolio.accounts if chosen is None or a in chosen)
         if chosen is None and portfolio.listing.complete:
@@ -147,10 +147,21 @@ class _Walk:
             if work.pieces:
                 work.running += 1
                 return work.pieces.popleft()
-        if not self.may_begin or not self.run.waiting:
+        if self.may_begin and self.run.waiting:
+            self.may_begin -= 1
+            return self._begin(self.run.waiting.popleft())
+        if not self.run.waiting and not self.run.begun and not self.run.owner_begun:
+            return self._begin_owner()
+        return None
+
+    def _begin_owner(self) -> Piece | None:
+        self.run.owner_begun = True
+        owner = begin_owner_work(self.run.scope, self.cursors)
+        if owner is None:
             return None
-        self.may_begin -= 1
-        return self._begin(self.run.waiting.popleft())
+        self.run.begun.append(owner)
+        owner.running += 1
+        return owner.pieces.popleft()
 
     def _begin(self, account_id: str) -> Piece:
         portfolio, scope = self.run.portfolio, self.run.scope

@@ -24,15 +24,15 @@ ACCOUNT_STREAMS = (
     "comments",
 )
 # Documented per level (developers.tokportal.com/analytics); a level not named here is asked.
+_FULL_ONLY = (
+    "account_raw_snapshots",
+    "post_raw_snapshots",
+    "comments",
+    "comment_pulse_snapshots",
+)
 NOT_INCLUDED: Mapping[str, tuple[str, ...]] = {
-    "starter": (
-        "daily_series",
-        "series_points",
-        "account_raw_snapshots",
-        "post_raw_snapshots",
-        "comments",
-    ),
-    "creator": ("account_raw_snapshots", "post_raw_snapshots", "comments"),
+    "starter": (*_FULL_ONLY, "daily_series", "series_points", "video_export"),
+    "creator": _FULL_ONLY,
 }
 
 
@@ -83,7 +83,7 @@ class Scope:
         self, stream: str, account_id: str | None, refusal: NotInPlan, batch: Batch
     ) -> None:
         """Note that the plan, or this account, excludes a stream; enough of it closes the gate."""
-        now, words = self.now(), (NotInPlan.code, refusal.message)
+        now, words = self.now(), (type(refusal).code, refusal.message)
         self.notes.skip(batch, now, stream, *words, account_id, refusal.remedy)
         gate = self.gates[stream]
         if account_id and gate.open and not gate.refuse(account_id, refusal.message):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import Aliases, Column, Table, column, ours
 from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
+from .webhooks import WEBHOOK_EVENTS
 
 # Metrics stand beside the row's own fields, or under one of these.
 _NESTED = ("latest", "latest_snapshot", "metrics", "analytics_v2", "analytics_v2.latest")
@@ -403,7 +404,7 @@ DATA_TABLES = (
     CONTRACTS,
     *AGENCY_TABLES,
 )
-TABLES = (*DATA_TABLES, BUNDLE_MARKS, POST_MARKS, POST_ALIASES, *OUTCOMES)
+TABLES = (*DATA_TABLES, BUNDLE_MARKS, POST_MARKS, POST_ALIASES, WEBHOOK_EVENTS, *OUTCOMES)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 2).
 STREAMS: dict[str, tuple[Table, ...]] = {

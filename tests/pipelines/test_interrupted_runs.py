@@ -139,7 +139,7 @@ def histories(entries, truth):
     asked = set()
     for entry in entries:
         kind = entry["path"].rsplit("/", 1)[-1]
-        if kind == "comments":
+        if "trackedPostId" in entry["query"]:
             post = entry["query"].split("trackedPostId=")[1].split("&")[0]
             asked.add((f"comments {post}", owner[post]))
         elif kind == "raw":

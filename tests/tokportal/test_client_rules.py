@@ -133,8 +133,6 @@ def project(new_sandbox, new_project):
     sandbox = new_sandbox(accounts=12, posts=24, days=4)
     project = new_project(sandbox)
     assert project.sync().code == 0
-    sandbox.advance(hours=2)
-    assert project.sync().code == 0
     return project
 
 

@@ -1,0 +1,1 @@
+"""What the README claims about requests and speed, as commands: `make bench`."""
