@@ -155,9 +155,11 @@ class _KeySync:
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
         )
+        declared = {table.name for table in provider.TABLES}
         return provider.Run(
             scope,
             limits=batch_limits(),
+            missing_tables=frozenset(declared - set(self.warehouse.tables(settings.name))),
             lookup=lookup_in(self.warehouse, settings.name),
             stop=stopper.stop,
             report=self._tick,

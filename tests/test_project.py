@@ -63,7 +63,7 @@ def test_every_table_says_what_it_means(schema: str, table: sources.landing.tabl
 
 
 def test_table_documentation_is_what_the_declarations_say() -> None:
-    """docs/tables.md is printed by `social schema --format md`; a change of one is a change of both."""
+    """docs/tables.md is printed by `social schema --format md`: they change together."""
     printed = CliRunner().invoke(app, ["schema", "--format", "md"]).stdout
 
     assert printed.strip() == (ROOT / "docs" / "tables.md").read_text().strip()
@@ -80,7 +80,8 @@ def test_every_setting_is_one_that_is_read(provider: str) -> None:
 
 def test_help_is_instant() -> None:
     """Nothing heavy is imported before a command needs it."""
-    code = "import sys, pipelines.cli; print([m for m in ('dlt','duckdb','pyarrow','httpx') if m in sys.modules])"
+    heavy = ("dlt", "duckdb", "pyarrow", "httpx")
+    code = f"import sys, pipelines.cli; print([m for m in {heavy} if m in sys.modules])"
 
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

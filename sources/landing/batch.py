@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -104,11 +104,13 @@ class Batch:
             row["entry_id"] = ":".join([self.run_id, *(part or "" for part in entry)])
         self.put(table, row)
 
-    def arrow(self) -> dict[str, pa.Table]:
-        """One Arrow table per table of the batch; empty ones too, so that every table exists."""
+    def arrow(self, also: Collection[str] = ()) -> dict[str, pa.Table]:
+        """One Arrow table per table that got rows, and empty ones for `also`: a table that a plan
+        or a quiet account leaves empty exists all the same."""
         return {
             name: _to_arrow(table, list(self._rows.get(name, {}).values()))
             for name, table in self.tables.items()
+            if self._rows.get(name) or name in also
         }
 
 

@@ -98,12 +98,14 @@ def source(run: TokPortalRun) -> Iterator[DltResource]:
         # One batch at a time, in one piece: dlt has no checkpoint inside an extract.
         tenants = dlt.current.source_state().setdefault("tenants", {})
         batch = await run.extract(tenants.setdefault(run.scope.tenant, {}))
-        yield batch.arrow()
+        yield batch.arrow(also=run.missing_tables)
+        run.missing_tables = frozenset()
 
     for table in TABLES:
 
         def rows(batch: dict[str, pa.Table], name: str = table.name) -> Iterator[pa.Table]:
-            yield batch[name]
+            if name in batch:
+                yield batch[name]
 
         yield dlt.transformer(
             data_from=batches,

@@ -41,12 +41,13 @@ Cursors = dict[str, Any]
 class TokPortalRun:
     """The state of one run for one key, over as many batches as it takes.
 
-    `lookup` tells what the warehouse holds, `report` is called after every piece, `stop` ends the
-    run after the pieces that are under way.
+    `missing_tables` are made with the first batch, `lookup` tells what the warehouse holds,
+    `report` is called after every piece, `stop` ends the run after the pieces under way.
     """
 
     scope: Scope
     limits: Limits = field(default_factory=Limits)
+    missing_tables: frozenset[str] = frozenset(table.name for table in TABLES)
     lookup: Lookup = nothing_held
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[TokPortalRun], None] = lambda run: None

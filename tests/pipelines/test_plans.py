@@ -46,7 +46,8 @@ def test_each_plan_reaches_its_own_truth_and_asks_nothing_else(sandbox, new_proj
     if tier != "full":
         assert not {*RAW, COMMENTS} & first["by_route"].keys()
         # One drilldown each; the older list behind a capped one, the series before the first day.
-        assert first["total"] <= 3 * accounts + 6
+        asked = sum(n for route, n in first["by_route"].items() if "/analytics" in route)
+        assert asked <= 3 * accounts + 6
     assert again["total"] <= accounts + 6
 
 

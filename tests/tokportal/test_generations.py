@@ -26,8 +26,8 @@ def moved(new_project, sandbox):
     """A project synced before and after an account moved from v1 to v2, and what it held then."""
     project, account_id = new_project(sandbox), first_generation(sandbox)
     posts = "select legacy_id, tracked_post_id, url from tracked_posts where account_id = ?"
-    seen = "select url, p.captured_at from post_snapshots p join tracked_posts t using (tracked_post_id)"
-    seen += " where t.account_id = ?"
+    seen = "select url, p.captured_at from post_snapshots p"
+    seen += " join tracked_posts t using (tracked_post_id) where t.account_id = ?"
     runs = [project.sync()]
     before = project.query(posts, account_id), set(project.query(seen, account_id))
     sandbox.edit("move_to_v2", account_id=account_id)
