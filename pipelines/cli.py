@@ -29,6 +29,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SOCIAL"},
 )
 
+# Each flag also as SOCIAL_<FLAG>; those of the sandbox, which mean other things, with its name.
+FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
+
 
 class Target(StrEnum):
     duckdb = "duckdb"
@@ -67,7 +70,7 @@ Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Agreed to beforehand.")]
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def demo(verbose: Verbose = False) -> None:
     """Run everything once against the local sandbox. No keys needed."""
 
@@ -79,7 +82,7 @@ def demo(verbose: Verbose = False) -> None:
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def init(verbose: Verbose = False) -> None:
     """Write .dlt/secrets.toml to fill in."""
 
@@ -92,7 +95,7 @@ def init(verbose: Verbose = False) -> None:
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def check(
     provider: Annotated[str | None, typer.Argument(help="Only this provider.")] = None,
     as_json: AsJson = False,
@@ -114,7 +117,7 @@ def check(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def sync(
     select: Select = None,
     exclude: Exclude = None,
@@ -168,7 +171,7 @@ def sync(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def status(
     max_age: Annotated[
         str | None, typer.Option(help="Exit 8 when an account's stream is older: 24h, 2d.")
@@ -191,7 +194,7 @@ def status(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def schema(
     format_: Annotated[
         SchemaFormat, typer.Option("--format", help="How to print it.")
@@ -212,7 +215,7 @@ def schema(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def refresh(
     provider: Annotated[str, typer.Argument(help="tokportal.")],
     accounts: Accounts = None,
@@ -266,7 +269,7 @@ def refresh(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def report(
     provider: Annotated[str, typer.Option(help="Whose own report: tokportal.")],
     title: Annotated[str | None, typer.Option(help="Its title.")] = None,
@@ -300,7 +303,7 @@ def report(
     _guarded(run, verbose)
 
 
-@app.command()
+@app.command(context_settings=FLAGS_FROM_ENV)
 def listen(
     port: Annotated[int, typer.Option(help="0: any free port.")] = 8090,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

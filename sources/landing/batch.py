@@ -34,7 +34,7 @@ class Batch:
     def put(self, table: Table, row: Row) -> None:
         """Add a row; of two with the same key, the newer observation wins.
 
-        It keeps what only the other knew, unless the row is ours: then the last word is the whole.
+        Two of the same observation complete each other. Of rows of ours, the last word is the whole.
         """
         rows, key = self._rows[table.name], table.key_of(row)
         if (earlier := rows.get(key)) is not None and table.kind == "data":
@@ -116,8 +116,8 @@ class Batch:
 
 def _merged(table: Table, row: Row, earlier: Row) -> Row:
     was, now = earlier.get("captured_at"), row.get("captured_at")
-    if was and now and now < was:  # a stale copy, served after the fresh one
-        row, earlier = earlier, row
+    if was and now and was != now:
+        return row if now > was else earlier  # a stale copy may be served after the fresh one
     erasable = {column.name: None for column in table.columns if column.erasable}
     return filled(row, earlier | erasable)
 

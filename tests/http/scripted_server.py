@@ -208,13 +208,17 @@ class Asker:
     folder: Path
     transport: Transport = aiohttp_transport
 
+    def rate(self, per_minute: float) -> RateLimit:
+        """A bucket that nobody else takes from."""
+        return RateLimit(per_minute, key=uuid.uuid4().hex, folder=self.folder)
+
     def connect(self, url: str, **options: Any) -> Connection:
         policy = {"base_seconds": 0.001} | options.pop("retry", {})
         return Connection(
             provider="test",
             base_url=url,
             auth=options.pop("auth", None) or HeaderAuth("X-API-Key", KEY),
-            rate=RateLimit(1e6, key=uuid.uuid4().hex, folder=self.folder),
+            rate=options.pop("rate", None) or self.rate(1e6),
             retry=RetryPolicy(**policy),
             **{"timeouts": SHORT, "transport": self.transport} | options,
         )

@@ -57,6 +57,17 @@ def test_all_requests_under_way_survive_a_rotation(ask: Asker) -> None:
     assert asked.results == [{"ok": True}] * 12
 
 
+def test_secret_is_read_once_for_all_that_were_refused(ask: Asker) -> None:
+    """Sixteen requests under way are one refusal."""
+    looks: list[int] = []
+    auth = HeaderAuth("X-API-Key", KEY, reread=lambda: looks.append(1) or KEY)
+
+    asked = ask(refusal(401), auth=auth, paths=["/a"] * 12, together=True)
+
+    assert {type(result) for result in asked.results} == {CredentialsRefused}
+    assert len(looks) == 1
+
+
 def test_second_refusal_is_the_last(ask: Asker) -> None:
     """A new key that is refused too ends it, even if the secret changes once more."""
     keys = iter(["sk_test_second00", "sk_test_third000"])

@@ -4,6 +4,7 @@ import asyncio
 import os
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_several_processes_use_the_whole_rate_and_no_more(folder: Path) -> None:
     assert len(bucket.served) >= 0.95 * (600 + 10 * (last - first))
     steady = [at for at in bucket.served if at > last - 2]
     assert len(steady) >= 0.95 * 10 * 2
+
+
+def test_no_token_is_taken_twice(folder: Path) -> None:
+    """Eight takers at once, each with the file opened anew, as processes have it."""
+    per_minute = 12_000.0
+    rates = [RateLimit(per_minute, key="k", folder=folder) for _ in range(8)]
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as takers:
+        count = sum(takers.map(taken, rates))
+
+    allowed = per_minute * 0.96 + (time.monotonic() - started) * per_minute / 60
+    assert per_minute * 0.96 <= count <= allowed + 1
 
 
 def test_strangers_with_the_same_key_are_noticed(folder: Path, ask_fast: Asker) -> None:

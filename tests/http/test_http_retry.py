@@ -181,6 +181,20 @@ def test_hint_beyond_patience_ends_the_run_for_the_provider(ask: Asker) -> None:
     assert asked.requests == 1
 
 
+def test_request_that_waits_its_turn_meanwhile_is_not_sent(ask_fast: Asker) -> None:
+    """Another one heard that it is no use."""
+    rate = ask_fast.rate(120)
+    while rate._take() <= 0:
+        pass
+
+    asked = ask_fast(
+        refusal(429, Retry_After="600"), paths=["/a", "/b", "/c"], together=True, rate=rate
+    )
+
+    assert [type(result) for result in asked.results] == [TryLater] * 3
+    assert asked.requests == 1
+
+
 def test_long_hint_ends_the_run_when_no_retry_is_left() -> None:
     """The hint is heeded even where the budget would forbid a retry anyway."""
     decide = RetryPolicy(budget=0, patience_seconds=10).delay(lambda: NOW)

@@ -65,7 +65,7 @@ EARLY, LATE = "2026-05-27T00:00:00Z", "2026-05-28T00:00:00Z"
 
 @pytest.mark.parametrize("turned", [False, True], ids=["old first", "new first"])
 def test_newer_observation_wins_in_any_order(turned: bool) -> None:
-    """The same key twice in one walk: once in the load, with what only the older one knew."""
+    """The same key twice in one walk: once in the load, without a figure of the older one."""
     batch = new_batch()
     rows = [post(captured_at=EARLY, views=1, rate=0.5), post(captured_at=LATE, views=2)]
 
@@ -73,7 +73,17 @@ def test_newer_observation_wins_in_any_order(turned: bool) -> None:
         batch.put(POSTS, row)
 
     (row,) = batch.rows(POSTS)
-    assert (row["views"], row["rate"], row["captured_at"]) == (2, 0.5, NOW.replace(hour=0))
+    assert (row["views"], row["rate"], row["captured_at"]) == (2, None, NOW.replace(hour=0))
+
+
+def test_same_observation_seen_twice_is_completed() -> None:
+    """By two accounts, or by two endpoints: what only one of them shows is kept."""
+    batch = new_batch()
+    batch.put(POSTS, post(captured_at=LATE, views=1, rate=0.5))
+    batch.put(POSTS, post(captured_at=LATE, views=1, live=True))
+
+    (row,) = batch.rows(POSTS)
+    assert (row["views"], row["rate"], row["live"]) == (1, 0.5, True)
 
 
 def test_last_word_wins_where_nothing_is_dated() -> None:

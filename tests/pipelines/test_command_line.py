@@ -1,6 +1,7 @@
 """What stands in the way is said in one message, with the exit code that schedulers rely on."""
 
 import resource
+import shutil
 import signal
 import statistics
 import subprocess
@@ -20,6 +21,21 @@ def sandbox(new_sandbox):
 def project(new_project, sandbox):
     sandbox.clear_faults()
     return new_project(sandbox)
+
+
+@pytest.fixture(scope="module")
+def first(new_project, sandbox):
+    """A project that was synced."""
+    project = new_project(sandbox)
+    assert project.sync().code == 0
+    return project
+
+
+@pytest.fixture
+def synced(project, first):
+    """A project with a warehouse of its own, in step with the sandbox."""
+    shutil.copy(first.warehouse, project.warehouse)
+    return project
 
 
 def one_message(ran, *words):
@@ -49,18 +65,17 @@ def test_with_a_wrong_key(project, sandbox):
     assert one_message(ran, "key")
 
 
-def test_with_a_key_that_is_revoked_meanwhile(project, sandbox):
+def test_with_a_key_that_is_revoked_meanwhile(synced, sandbox):
     """Exit 4, and what an earlier run committed stays."""
-    assert project.sync().code == 0
-    before = project.query("select count(*) from tracked_posts")
+    before = synced.query("select count(*) from tracked_posts")
     sandbox.edit("revoke_key", key=sandbox.key())
 
-    ran = project.social("sync")
+    ran = synced.social("sync")
 
     sandbox.edit("accept_key", key=sandbox.key())
     assert ran.code == 4
     assert one_message(ran, "key")
-    assert project.query("select count(*) from tracked_posts") == before
+    assert synced.query("select count(*) from tracked_posts") == before
 
 
 @pytest.mark.parametrize(
@@ -119,17 +134,16 @@ def test_with_an_address_that_no_key_may_be_sent_to(project, url):
     assert one_message(ran, url)
 
 
-def test_with_a_read_only_file(project):
+def test_with_a_read_only_file(synced):
     """Exit 6, and the file is as it was."""
-    assert project.sync().code == 0
-    project.warehouse.chmod(0o444)
-    before = project.warehouse.read_bytes()
+    synced.warehouse.chmod(0o444)
+    before = synced.warehouse.read_bytes()
 
-    ran = project.social("sync")
+    ran = synced.social("sync")
 
     assert ran.code == 6
-    assert one_message(ran, str(project.warehouse))
-    assert project.warehouse.read_bytes() == before
+    assert one_message(ran, str(synced.warehouse))
+    assert synced.warehouse.read_bytes() == before
 
 
 def test_with_a_file_that_is_no_database(project):
@@ -144,23 +158,22 @@ def test_with_a_file_that_is_no_database(project):
     project.warehouse.unlink()
 
 
-def test_with_a_file_that_another_program_holds(project):
+def test_with_a_file_that_another_program_holds(synced):
     """Exit 6, naming the program's process."""
-    assert project.sync().code == 0
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
     holder = subprocess.Popen(
-        [sys.executable, "-c", hold, str(project.warehouse)],
+        [sys.executable, "-c", hold, str(synced.warehouse)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     holder.stdout.readline()
 
-    ran = project.social("sync")
+    ran = synced.social("sync")
 
     holder.communicate(b"\n")
     assert ran.code == 6
-    assert one_message(ran, str(project.warehouse), str(holder.pid))
-    assert project.sync().code == 0
+    assert one_message(ran, str(synced.warehouse), str(holder.pid))
+    assert synced.sync().code == 0
 
 
 def test_with_a_directory_that_cannot_be_made(project):
@@ -174,22 +187,22 @@ def test_with_a_directory_that_cannot_be_made(project):
     assert one_message(ran)
 
 
-def test_while_another_sync_runs(project, sandbox):
+def test_while_another_sync_runs(synced, sandbox):
     """Exit 7 within 2 s, naming the holder; a killed holder frees the lock."""
     sandbox.fault("slow", "/accounts", seconds=300)
     sandbox.count_anew()
-    holder = project.start("sync")
+    holder = synced.start("sync")
     holder.wait_until(lambda: sandbox.requests()["total"], "the first sync's first request")
 
     # The best of a few: a busy machine is no fault of the lock.
-    second = min((project.social("sync") for _ in range(3)), key=lambda ran: ran.seconds)
+    second = min((synced.social("sync") for _ in range(3)), key=lambda ran: ran.seconds)
     checked = time.monotonic()
-    waiting = project.social("sync", "--wait", "1s")
+    waiting = synced.social("sync", "--wait", "1s")
     waited = time.monotonic() - checked
     holder.signal(signal.SIGKILL)
     holder.wait()
     sandbox.clear_faults()
-    third = project.sync()
+    third = synced.sync()
 
     assert second.code == 7
     assert second.seconds < 2
@@ -199,16 +212,16 @@ def test_while_another_sync_runs(project, sandbox):
     assert third.code == 0
 
 
-def test_sync_that_waits_gets_its_turn(project, sandbox):
+def test_sync_that_waits_gets_its_turn(synced, sandbox):
     """--wait: the second begins when the first is done, and has nothing left to do."""
     sandbox.fault("slow", "/accounts", seconds=2, times=1)
     sandbox.count_anew()
-    first = project.start("sync", "--json")
-    first.wait_until(lambda: sandbox.requests()["total"], "the first sync's first request")
+    running = synced.start("sync", "--json")
+    running.wait_until(lambda: sandbox.requests()["total"], "the first sync's first request")
 
-    second = project.sync("--wait", "60s")
+    second = synced.sync("--wait", "60s")
 
-    assert first.wait().code == 0
+    assert running.wait().code == 0
     assert second.code == 0
 
 
@@ -237,7 +250,7 @@ def test_with_a_provider_that_is_down(project, sandbox):
     assert sandbox.requests()["total"] <= 50
 
 
-def test_with_a_rate_limit_beyond_patience(project, sandbox):
+def test_with_a_rate_limit_beyond_patience(synced, sandbox):
     """Exit 5 at once, with the time to come back, and no request before it."""
     sandbox.count_anew()
     sandbox.fault(
@@ -248,7 +261,7 @@ def test_with_a_rate_limit_beyond_patience(project, sandbox):
         headers={"Retry-After": "7200"},
     )
 
-    ran = project.social("sync", "--json")
+    ran = synced.social("sync", "--json")
 
     sandbox.clear_faults()
     assert ran.code == 5
@@ -257,12 +270,12 @@ def test_with_a_rate_limit_beyond_patience(project, sandbox):
     assert ran.seconds < 20
 
 
-def test_with_a_redirect_the_key_stays_here(project, sandbox, new_sandbox):
+def test_with_a_redirect_the_key_stays_here(synced, sandbox, new_sandbox):
     """A redirect is not followed: the other host never hears of the key."""
     elsewhere = new_sandbox(accounts=1, posts=0)
     sandbox.fault("redirect", ".*", location=f"{elsewhere.base_url}/accounts")
 
-    ran = project.social("sync")
+    ran = synced.social("sync")
 
     sandbox.clear_faults()
     assert ran.code != 0
@@ -270,27 +283,27 @@ def test_with_a_redirect_the_key_stays_here(project, sandbox, new_sandbox):
     assert elsewhere.requests()["total"] == 0
 
 
-def test_with_the_key_in_the_secrets_file(project, sandbox):
+def test_with_the_key_in_the_secrets_file(synced, sandbox):
     """As `social init` leaves it to be filled in: found, used, and written down nowhere else."""
-    (project.folder / ".dlt" / "secrets.toml").write_text(
+    (synced.folder / ".dlt" / "secrets.toml").write_text(
         f'[sources.tokportal]\napi_key = "{sandbox.key()}"\n'
     )
     truth = Truth(sandbox.url)
 
-    ran = project.sync(SOURCES__TOKPORTAL__API_KEY="")
+    ran = synced.sync(SOURCES__TOKPORTAL__API_KEY="")
 
     truth.observe()
     assert ran.code == 0
-    assert differences(truth, project.warehouse) == []
+    assert differences(truth, synced.warehouse) == []
 
 
-def test_with_a_key_that_was_rotated(project, sandbox):
+def test_with_a_key_that_was_rotated(synced, sandbox):
     """The secret is read once more when it is refused: the run goes on with the new one."""
-    secrets = project.folder / ".dlt" / "secrets.toml"
+    secrets = synced.folder / ".dlt" / "secrets.toml"
     secrets.write_text(f'[sources.tokportal]\napi_key = "{sandbox.key()}_old"\n')
     sandbox.fault("slow", "/accounts", seconds=1)
     sandbox.count_anew()
-    running = project.start("sync", "--json", SOURCES__TOKPORTAL__API_KEY="")
+    running = synced.start("sync", "--json", SOURCES__TOKPORTAL__API_KEY="")
     running.wait_until(lambda: sandbox.requests()["total"] >= 2, "the listing is asked")
 
     secrets.write_text(f'[sources.tokportal]\napi_key = "{sandbox.key()}_new"\n')
