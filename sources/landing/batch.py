@@ -34,7 +34,7 @@ class Batch:
     def put(self, table: Table, row: Row) -> None:
         """Add a row; of two with the same key, the newer observation wins.
 
-        Two of the same observation complete each other. Of rows of ours, the last word is the whole.
+        Two of the same observation complete each other; of rows of ours the last one stands.
         """
         rows, key = self._rows[table.name], table.key_of(row)
         if (earlier := rows.get(key)) is not None and table.kind == "data":

@@ -196,6 +196,15 @@ def test_explicit_null_erases_what_may_be_erased() -> None:
     assert row["note"] is None
 
 
+def test_null_is_a_fact_where_the_key_sees_everything() -> None:
+    """Not measured this time: an older figure would blur the newer row. Silence still keeps."""
+    held = stored(views=5, rate=0.5, note="ref")
+
+    row = carried(POSTS, said(views=None), held, trust_nulls=True)
+
+    assert (row["views"], row["rate"], row["note"]) == (None, 0.5, "ref")
+
+
 def test_zero_and_false_are_said() -> None:
     """Only null is silence."""
     row = carried(POSTS, said(views=0, live=False, note=""), stored(views=5, live=True, note="x"))
