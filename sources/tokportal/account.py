@@ -16,7 +16,7 @@ from .comments import read_comments
 from .drilldown import Drilldown, DrilldownReader
 from .marks import comments_due
 from .posts import PostsReader, SeenPost
-from .raw_history import account_mark, read_account_raw, read_post_raw
+from .raw_history import account_mark, from_the_future, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
 from .series_points import points_are_due, read_series_points
 from .tables import POST_MARKS
@@ -57,7 +57,7 @@ async def read_drilldown(
     if answer.refusal:
         work.scope.refused("drilldown", work.account_id, answer.refusal, rows)
     if not answer.legacy:
-        _plan_account_raw(work)
+        _plan_account_raw(work, rows)
         if wanted := series_to_ask(work, result):
             work.add("daily_series", partial(read_series, work, wanted))
         if points_are_due(work):
@@ -90,11 +90,13 @@ def _prove(work: AccountWork, rows: Batch, answer: Answer) -> None:
     )
 
 
-def _plan_account_raw(work: AccountWork) -> None:
+def _plan_account_raw(work: AccountWork, rows: Batch) -> None:
     assert work.drilldown is not None
     observed = work.drilldown.observed_at
     work.raw_mark = account_mark(work.cursors.get("account_raw_snapshots")).met(observed)
-    if work.raw_mark.due(observed, work.now(), work.scope.options.raw_max_lag_days):
+    if error := from_the_future(work.raw_mark, work.now()):
+        work.failed("account_raw_snapshots", error, rows)
+    elif work.raw_mark.due(observed, work.now(), work.scope.options.raw_max_lag_days):
         work.add("account_raw_snapshots", partial(read_account_raw, work))
 
 
@@ -114,7 +116,10 @@ def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch
     post = PostWork(seen, known or _new_mark(work, seen, rows.tenant))
     before, post.raw = post.raw, post.raw.met(seen.observed_at)
     lag, asks = work.scope.options.raw_max_lag_days, work.scope.asks("post_raw_snapshots")
-    if asks and post.raw.due(seen.observed_at, work.now(), lag):
+    if error := from_the_future(post.raw, work.now()):
+        if not work.outcome("post_raw_snapshots").failures:  # once per account says it
+            work.failed("post_raw_snapshots", error, rows, seen.tracked_post_id)
+    elif asks and post.raw.due(seen.observed_at, work.now(), lag):
         do = partial(read_post_raw, work, post)
         work.add("post_raw_snapshots", do, seen.tracked_post_id)
     elif post.raw != before:

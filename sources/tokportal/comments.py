@@ -35,21 +35,22 @@ async def read_comments(
         "tracked_post_id": seen.tracked_post_id,
         "listing_truncated": truncated,
     }
+    rejected = 0
     for raw in page:
-        own = known | (
-            {} if identifier(raw, "comment_id", "id") else {"comment_id": _comment_key(raw, seen)}
-        )
-        said = reader.read(raw, now, own)
+        key = {} if identifier(raw, "comment_id", "id") else {"comment_id": _comment_key(raw, seen)}
+        said = reader.read(raw, now, known | key)
         if isinstance(said, Reject):
             rows.reject(said, work.account_id, now)
-        else:
-            rows.repaired(COMMENTS, said, work.account_id)
-            before = stored.get(COMMENTS.key_of(said.row))
-            row = carried(COMMENTS, said, before)
-            if differs(COMMENTS, row, before):
-                rows.put(COMMENTS, row)
-    post.mark |= {"comments_through": seen.observed_at, "comment_count": seen.comment_count}
-    rows.put(POST_MARKS, post.mark | {"fetched_at": now})
+            rejected += 1
+            continue
+        rows.repaired(COMMENTS, said, work.account_id)
+        before = stored.get(COMMENTS.key_of(said.row))
+        row = carried(COMMENTS, said, before)
+        if differs(COMMENTS, row, before):
+            rows.put(COMMENTS, row)
+    if not rejected:  # else they are asked again, and land when the provider serves them right
+        post.mark |= {"comments_through": seen.observed_at, "comment_count": seen.comment_count}
+        rows.put(POST_MARKS, post.mark | {"fetched_at": now})
     work.outcome("comments").truncated += truncated
 
 

@@ -114,7 +114,9 @@ async def _read_accounts(
     portfolio.listing, portfolio.accounts = listing, listing.rows
     if not listing.complete:
         scope.notes.error(batch, scope.now(), ListingIncomplete(listing), "accounts")
-    reader = Reader(ACCOUNTS, batch.tenant)
+    reader, tally = Reader(ACCOUNTS, batch.tenant), scope.notes.tally("accounts")
+    tally.rows = len(listing.rows) + len(listing.nameless)
+    tally.rejected = len(listing.nameless)
     for row in listing.nameless:
         batch.reject(reader.reject("account_id: the key is missing", row), None, scope.now())
 

@@ -35,6 +35,13 @@ class FutureCursor(Skippable):
     remedy = "`social sync --full-refresh --accounts <id>` reads the account again from the start."
 
 
+def from_the_future(mark: RawMark, now: datetime) -> FutureCursor | None:
+    """The integrity error of a mark that lies ahead of the provider's clock."""
+    if not mark.ahead_of(now):
+        return None
+    return FutureCursor(f"the mark says {mark.observed_at}, the provider's clock {now}")
+
+
 def account_mark(cursor: Row | None) -> RawMark:
     """The account's raw mark out of its cursor in dlt's state."""
     cursor = cursor or {}
@@ -91,8 +98,6 @@ async def read_post_raw(
 
 
 async def _walk(work: AccountWork, ask: Any, mark: RawMark, observed: datetime | None) -> list[Row]:
-    if mark.ahead_of(work.now()):
-        raise FutureCursor(f"the mark says {mark.raw_through}, the provider's clock {work.now()}")
     try:
         return await walk_raw(ask, mark.raw_through or work.scope.start, observed)
     except NoDataYet:

@@ -210,7 +210,7 @@ class _Walk:
         elif isinstance(error, NotInPlan):
             piece.work.refused(piece, error, self.batch)
         else:
-            piece.work.failed(piece, error, self.batch)
+            piece.work.failed(piece.stream, error, self.batch, piece.item_id)
 
     def _settle(self, work: Work) -> None:
         work.settle(self.batch, self.held, self.cursors)

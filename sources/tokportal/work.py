@@ -87,11 +87,11 @@ class Work:
         outcome.rows += rows.data_rows()
         self.scope.notes.counted(piece.stream, rows)
 
-    def failed(self, piece: Piece, error: Exception, batch: Batch) -> None:
-        self.outcome(piece.stream).failures.append(error)
-        self.scope.notes.error(
-            batch, self.now(), error, piece.stream, self.account_id, piece.item_id
-        )
+    def failed(
+        self, stream: str, error: Exception, batch: Batch, item_id: str | None = None
+    ) -> None:
+        self.outcome(stream).failures.append(error)
+        self.scope.notes.error(batch, self.now(), error, stream, self.account_id, item_id)
 
     def refused(self, piece: Piece, error: NotInPlan, batch: Batch) -> None:
         """Not in the plan, or not for this account: the run knows when it has seen the others."""

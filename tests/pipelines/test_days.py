@@ -94,38 +94,39 @@ def test_restored_backup_catches_up(days, sandbox, new_project, project, truth):
     assert differences(truth, restored.warehouse, without="lost") == []
 
 
-def test_restated_day_replaces_the_stored_one(days, sandbox, project, truth):
-    """A daily figure that the provider corrects is corrected, older than any lookback too."""
+@pytest.fixture(scope="module")
+def moved(days, sandbox, project, truth):
+    """A fourth day, with a day restated, a new post and a new account."""
     account = sandbox.account("busy")
-    (old, *_) = sorted(row["date"] for row in truth.of("daily_series", account_id=account))
-    sandbox.edit("restate_day", account_id=account, date=old, factor=2)
-
-    ran = project.sync()
-
-    truth.observe()
-    assert ran.code == 0
-    assert differences(truth, project.warehouse) == []
-
-
-def test_new_post_and_new_account_arrive(days, sandbox, project, truth):
-    """What appears between two syncs is complete after the second."""
-    made = sandbox.edit("add_post", account_id=sandbox.account("busy"))
-    account = sandbox.edit("add_account")
+    (oldest, *_) = sorted(row["date"] for row in truth.of("daily_series", account_id=account))
+    before = truth.of("daily_series", account_id=account, date=oldest)
+    sandbox.edit("restate_day", account_id=account, date=oldest, factor=2)
+    post, newcomer = sandbox.edit("add_post", account_id=account), sandbox.edit("add_account")
     sandbox.advance(days=1)
-
     ran = project.sync()
-
     truth.observe()
+    restated = before != truth.of("daily_series", account_id=account, date=oldest)
+    return ran, restated, post["id"], newcomer["id"]
+
+
+def test_restated_day_and_newcomers_arrive(moved, project, truth):
+    """A correction is taken however old the day, and what appears between two syncs is complete."""
+    ran, restated, post, newcomer = moved
+
     assert ran.code == 0
-    assert truth.of("tracked_posts", tracked_post_id=made["id"])
-    assert truth.of("accounts", account_id=account["id"])
+    assert restated
+    assert truth.of("tracked_posts", tracked_post_id=post)
+    assert truth.of("accounts", account_id=newcomer)
     assert differences(truth, project.warehouse) == []
 
 
-def test_clock_that_goes_back_is_an_integrity_error_not_an_idle_sync(days, sandbox, project, truth):
+def test_clock_that_goes_back_is_an_integrity_error_not_an_idle_sync(
+    moved, sandbox, project, truth
+):
     """Cursors in the future: exit 8 and rows that say so; with the clock right again, truth."""
     sandbox.advance(days=-4)
     ran = project.sync()
+    truth.observe()  # what was served then, rightly landed
     sandbox.advance(days=5)
 
     healed = project.sync()
