@@ -157,7 +157,7 @@ class DrilldownReader(AccountReader):
         when = self._audience_time(captured_at)
         stored = self.held.of(DEMOGRAPHICS, self.account_id)
         reader = self.reader(DEMOGRAPHICS)
-        for dimension, bucket in _buckets(audience):
+        for dimension, bucket in buckets_of(audience):
             known = {
                 "account_id": self.account_id,
                 "captured_at": when,
@@ -195,7 +195,7 @@ class DrilldownReader(AccountReader):
 _MEASURED = measured(ACCOUNT_SNAPSHOTS)
 
 
-def _buckets(audience: Row) -> Iterator[tuple[str, Any]]:
+def buckets_of(audience: Row) -> Iterator[tuple[str, Any]]:
     for dimension in DIMENSIONS:
         buckets = audience.get(dimension)
         if isinstance(buckets, dict):  # {"18-24": 0.3, …}

@@ -83,10 +83,11 @@ class RawMark:
         newest = max([c for c in captures if c <= now + TOLERANCE], default=None)
         through = max((m for m in (newest, self.raw_through) if m), default=None)
         seen_to = observed if observed and observed <= now + TOLERANCE else through or now
-        return RawMark(seen_to, through, per_day(captures) or self.raw_per_day, None)
+        known = {self.raw_through} if self.raw_through else set()
+        return RawMark(seen_to, through, per_day({*captures, *known}) or self.raw_per_day, None)
 
 
-def per_day(captures: list[datetime]) -> float | None:
+def per_day(captures: set[datetime]) -> float | None:
     """Snapshots per day over what was met; None when that says nothing."""
     if len(captures) < 2:
         return None

@@ -20,13 +20,15 @@ from ..http.errors import (
     WalkError,
 )
 from ..http.pagination import Listing
+from ..landing import payload
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
 from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
 from .client import ACCOUNT_ID, TokPortalClient
+from .drilldown import buckets_of
 from .scope import Scope
-from .tables import ACCOUNTS, CONTRACTS, PORTFOLIO_SNAPSHOTS
+from .tables import ACCOUNTS, BUCKET, CONTRACTS, PORTFOLIO_SNAPSHOTS, VALUE
 
 Row = dict[str, Any]
 
@@ -145,7 +147,7 @@ def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None
     # The accounts of the dashboard are in `accounts.payload`; ten thousand of them here twice a day
     # would be the largest column of the warehouse.
     kept = {name: value for name, value in dashboard.items() if name != "accounts"}
-    known = {"tenant": batch.tenant, "fetched_at": now}
+    known = {"tenant": batch.tenant, "fetched_at": now, "audience": _audience(dashboard)}
     said = Reader(PORTFOLIO_SNAPSHOTS, batch.tenant).read(kept, now, known)
     if isinstance(said, Reject):
         batch.reject(said, None, now)
@@ -153,6 +155,18 @@ def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None
     newest = next(iter(held.whole(PORTFOLIO_SNAPSHOTS, newest=1).values()), None)
     if differs(PORTFOLIO_SNAPSHOTS, said.row, newest):
         batch.put(PORTFOLIO_SNAPSHOTS, said.row)
+
+
+def _audience(dashboard: Row) -> str | None:
+    """The audience summary under one spelling of its buckets, whatever the provider's."""
+    audience = dashboard.get("audience")
+    if not isinstance(audience, dict):
+        return None
+    summary: Row = {"unit": first(audience, "unit")}
+    for dimension, bucket in buckets_of(audience):
+        named = {"bucket": first(bucket, *BUCKET), "value": first(bucket, *VALUE)}
+        summary.setdefault(dimension, []).append(named)
+    return payload.dump(summary)
 
 
 def _prove(portfolio: Portfolio, batch: Batch, scope: Scope) -> None:

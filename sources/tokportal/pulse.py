@@ -6,15 +6,30 @@ provider may fetch comments while it answers, so it is asked once a day and with
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from ..landing.batch import Batch
+from ..landing.days import iso
 from ..landing.held import Held
+from ..landing.rows import Reader, Said, first, identifier
 from .agency_tables import COMMENT_PULSE_SNAPSHOTS as PULSE
-from .client import TokPortalClient
+from .client import POST_ID, TokPortalClient
 from .owner_rows import OwnerReader, narrowed, offered
+from .tables import COMMENTS
 from .work import Work
 
 _COMPARED = narrowed(PULSE)
-_TOLD = ("comments", "analysis", "sampled_posts", "posts")
+_SAMPLED = ("sampled_posts", "posts")
+_SHOWN = (
+    "comment_id",
+    "tracked_post_id",
+    "parent_comment_id",
+    "author_username",
+    "text",
+    "likes",
+    "published_at",
+)
 
 
 async def read_pulse(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
@@ -24,5 +39,26 @@ async def read_pulse(work: Work, client: TokPortalClient, rows: Batch, held: Hel
     newest = next(iter(held.whole(_COMPARED, newest=1).values()), None)
     stored = {(rows.tenant, now): newest} if newest else {}
     reader = OwnerReader(PULSE, rows, now, stored, _COMPARED)
-    rest = {name: value for name, value in body.items() if name not in _TOLD}
-    reader.put(body, {"tenant": rows.tenant, "fetched_at": now}, keep=rest)
+    told = {
+        "comments": _comments(body.get("comments"), rows.tenant, now),
+        "sampled_posts": [identifier(post, *POST_ID) for post in _list(first(body, *_SAMPLED))],
+    }
+    reader.put(body | told, {"tenant": rows.tenant, "fetched_at": now}, keep=body)
+
+
+def _comments(sample: Any, tenant: str, now: datetime) -> list[Any]:
+    """The sampled comments under the column names of `comments`; unusable ones as they came."""
+    reader, named = Reader(COMMENTS, tenant), []
+    for raw in _list(sample):
+        known = {"tracked_post_id": identifier(raw, "tracked_post_id")}
+        said = reader.read(raw, now, known)
+        named.append({n: _plain(said.row[n]) for n in _SHOWN} if isinstance(said, Said) else raw)
+    return named
+
+
+def _plain(value: Any) -> Any:
+    return iso(value) if isinstance(value, datetime) else value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

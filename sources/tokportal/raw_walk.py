@@ -1,9 +1,10 @@
 """All raw snapshots of a window, out of pages of 30 that have neither cursor nor total.
 
-A page shorter than the limit proves its window. After a full one the window is cut at what the page
-reached: newest first is likely but not documented, so the page's own order decides where more may
-be. Bounds are widened by a second (inclusive or not is not documented either) and repeats fall out
-by id. A walk that brings nothing new stops as an error of that post or account.
+A page shorter than the limit proves its window. A full one may have left out what is older, what is
+newer, or both: which rows a provider picks is not documented, and their order on the page does not
+tell (the newest 30 may come oldest first). So each side that the page does not reach is asked.
+Bounds are widened by a second (inclusive or not is not documented either) and repeats fall out by
+id. A walk that brings nothing new stops as an error of that post or account.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ class Walk:
 async def walk_raw(ask: Ask, start: datetime | None, newest: datetime | None) -> list[Row]:
     """Every raw row captured at or after `start`.
 
-    `newest` is the newest capture known from elsewhere: a page that sorts newest first and does not
-    reach it gets its upper part asked too. Raises WalkError when the walk comes to no proven end.
+    `newest` is the newest capture known from elsewhere: a full page that reaches it has left out
+    nothing newer. Raises WalkError when the walk comes to no proven end.
     """
     walk, windows = Walk(), [Window(start)]
     while windows:
@@ -94,15 +95,20 @@ def rest_of(
         raise WalkError("the provider serves the same raw snapshots whatever window is asked")
     if high - low <= _WIDENED:
         return _around(window, low, high)
-    older = replace(window, end=low)
-    newer = replace(window, start=high)
-    if all(a >= b for a, b in pairwise(times)):
-        top = window.end or newest
-        return [older, newer] if top and high < top - _WIDENED else [older]
-    if all(a <= b for a, b in pairwise(times)):
-        return [newer]
-    middle = low + (high - low) / 2
-    return [replace(window, end=middle), replace(window, start=middle)]
+    if not _in_order(times):  # then it need not be one stretch of time either
+        middle = low + (high - low) / 2
+        return [replace(window, end=middle), replace(window, start=middle)]
+    top, rest = window.end or newest, []
+    if window.start is None or low > window.start + _WIDENED:
+        rest.append(replace(window, end=low))
+    if top is None or high < top - _WIDENED:
+        rest.append(replace(window, start=high))
+    return rest
+
+
+def _in_order(times: list[datetime]) -> bool:
+    steps = list(pairwise(times))
+    return all(a >= b for a, b in steps) or all(a <= b for a, b in steps)
 
 
 def _around(window: Window, low: datetime, high: datetime) -> list[Window]:

@@ -292,6 +292,10 @@ COMMENTS = Table(
     ),
 )
 
+# How buckets of an audience are spelt.
+BUCKET = ("key", "label", "name", "bucket")
+VALUE = ("value", "share", "percent", "count")
+
 DEMOGRAPHICS = Table(
     name="demographics",
     grain="one row per account, capture, dimension and bucket of its audience",
@@ -300,8 +304,8 @@ DEMOGRAPHICS = Table(
         _ACCOUNT_ID,
         ours("captured_at", "timestamp", "When the provider captured the audience (UTC)."),
         ours("dimension", "text", "age, gender, country or city."),
-        column("bucket", "text", "The group, as the provider names it.", "key", "label", "name"),
-        column("value", "double", "Share or count, see `unit`.", "share", "percent", "count"),
+        column("bucket", "text", "The group, as the provider names it.", *BUCKET),
+        column("value", "double", "Share or count, see `unit`.", *VALUE[1:]),
         ours("unit", "text", "percent, count or unknown."),
     ),
 )
@@ -320,7 +324,7 @@ PORTFOLIO_SNAPSHOTS = Table(
         column("tracked_posts", "bigint", "Posts in scope.", "totals.tracked_posts"),
         column("post_views", "bigint", "Views summed over the posts.", "totals.post_views"),
         column("avg_fyp_pct", "double", "Average share from the feed.", "totals.avg_fyp_pct"),
-        column("audience", "json", "Audience summary."),
+        ours("audience", "json", "Audience summary: unit, and buckets with value by dimension."),
         column("facets", "json", "Facets of the dashboard."),
     ),
 )
