@@ -79,8 +79,12 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-async def walk_pages(ask: Ask, identify: Identify) -> Listing:
+async def walk_pages(ask: Ask, identify: Identify, *, twice: bool = True) -> Listing:
     """Walk until the list is proven, three times at most.
+
+    Over several pages a row that goes and one that comes between two requests cancel out in the
+    total; two walks that agree exclude it. `twice=False` saves that where the list is read again
+    soon and nothing is concluded from one reading.
 
     Returns the rows of all walks with `complete=False` when it never was: the caller keeps them and
     must not conclude anything from what is absent. Raises WalkError for a list without end.
@@ -91,7 +95,7 @@ async def walk_pages(ask: Ask, identify: Identify) -> Listing:
         await walk.run(ask)
         listing.rows.update(walk.rows)
         listing.total, listing.nameless = walk.total, list(walk.nameless.values())
-        if walk.proven_by(before):
+        if walk.proven_by(before, twice):
             listing.complete, listing.rows = True, walk.rows
             return listing
         before = walk
@@ -151,10 +155,10 @@ class _Walk:
             return not new or page.page != self.pages
         return page.last is not None and self.pages >= page.last
 
-    def proven_by(self, before: _Walk | None) -> bool:
+    def proven_by(self, before: _Walk | None, twice: bool) -> bool:
         if not self.ended or len(self.totals) > 1 or self.total not in (None, self.found):
             return False
-        if self.pages == 1 and self.total is not None:
+        if self.total is not None and (self.pages == 1 or not twice):
             return True
         return before is not None and self._ids() == before._ids()
 

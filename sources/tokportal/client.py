@@ -62,7 +62,8 @@ class TokPortalClient:
             params = [("page", str(number)), ("per_page", str(PER_PAGE))]
             return await self._page(path("accounts"), params, number, "/accounts", "accounts")
 
-        return await walk_pages(ask, lambda row: identifier(row, *ACCOUNT_ID))
+        # Listed at every run, and removal takes two listings: one walk is enough.
+        return await walk_pages(ask, lambda row: identifier(row, *ACCOUNT_ID), twice=False)
 
     async def get_account_analytics(self, account_id: str) -> Row:
         """The drilldown: header, latest, posts, daily series, demographics. No parameters."""
