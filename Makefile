@@ -14,7 +14,7 @@ demo: $(READY)  ## the whole main job against the local sandbox, no keys needed
 	$(BIN)/social demo
 
 test: $(READY)  ## the tests: real HTTP, real DuckDB
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 4 --dist loadfile -m "not slow and not chaos"
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check .
@@ -28,7 +28,7 @@ bench: $(READY)  ## what the README claims about speed, measured here and now
 	$(BIN)/python -m benchmarks
 
 chaos: $(READY)  ## slow campaigns: kills at many instants, random faults
-	$(BIN)/python -m pytest -q -m chaos
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or chaos"
 
 lock: $(READY)  ## pin every dependency again (hashes, no hosts)
 	$(BIN)/pip install --quiet uv

@@ -20,6 +20,15 @@ from sources.landing.tables import Table
 from .exits import Exit, Stop
 
 STORAGE_VERSION = "v1.4.0"
+_SQL_TYPES = {
+    "text": "varchar",
+    "bigint": "bigint",
+    "double": "double",
+    "bool": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "json": "json",
+}
 
 
 class Warehouse:
@@ -58,6 +67,23 @@ class Warehouse:
             cursor.rollback()
             raise
 
+    def put(self, schema: str, table: Table, rows: Any) -> None:
+        """Write a few Arrow rows by key, without a load of dlt's own, which costs half a second."""
+        where, new = f'"{schema}"."{table.name}"', "select * from new_rows"
+        same = " and ".join(f't."{name}" = n."{name}"' for name in table.merge_key)
+        cursor = self.connection.cursor()
+        cursor.register("new_rows", rows)
+        cursor.begin()
+        try:
+            cursor.execute(f'create schema if not exists "{schema}"')
+            cursor.execute(create_table(schema, table))
+            cursor.execute(f"delete from {where} t using new_rows n where {same}")
+            cursor.execute(f"insert into {where} by name {new}")
+            cursor.commit()
+        except BaseException:
+            cursor.rollback()
+            raise
+
     def tables(self, schema: str) -> dict[str, set[str]]:
         """Names of the columns of each table that exists."""
         sql = (
@@ -74,6 +100,13 @@ class Warehouse:
             if table.name in said and said[table.name] != table.grain:
                 for statement in comments(schema, table):
                     self.connection.execute(statement)
+
+
+def create_table(schema: str, table: Table) -> str:
+    """CREATE TABLE of a declaration, as dlt would make it."""
+    columns = [f'    "{column.name}" {_SQL_TYPES[column.type]}' for column in table.all_columns]
+    body = ",\n".join([*columns, '    "_dlt_load_id" varchar'])
+    return f'create table if not exists "{schema}"."{table.name}" (\n{body}\n)'
 
 
 def comments(schema: str, table: Table) -> Iterator[str]:

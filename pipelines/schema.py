@@ -8,18 +8,8 @@ from collections.abc import Iterable
 import sources
 from sources.landing.tables import Table
 
-from .destinations import comments
+from .destinations import comments, create_table
 from .ledger import SYNC_RUNS
-
-_SQL_TYPES = {
-    "text": "varchar",
-    "bigint": "bigint",
-    "double": "double",
-    "bool": "boolean",
-    "timestamp": "timestamptz",
-    "date": "date",
-    "json": "json",
-}
 
 
 def declared() -> dict[str, list[Table]]:
@@ -88,8 +78,6 @@ def _as_sql(schemas: dict[str, list[Table]]) -> str:
     for schema, tables in schemas.items():
         lines.append(f'create schema if not exists "{schema}";')
         for table in tables:
-            columns = [f'    "{c.name}" {_SQL_TYPES[c.type]}' for c in table.all_columns]
-            body = ",\n".join([*columns, '    "_dlt_load_id" varchar'])
-            lines.append(f'create table if not exists "{schema}"."{table.name}" (\n{body}\n);')
+            lines.append(f"{create_table(schema, table)};")
             lines += [f"{statement};" for statement in comments(schema, table)]
     return "\n".join(lines)

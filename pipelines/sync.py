@@ -132,7 +132,7 @@ class _KeySync:
                 self._load_batches(provider, extract, pipeline, outcome)
             finally:
                 self._describe(extract, outcome)
-            self._record(pipeline, outcome)
+            self._record(outcome)
         self.warehouse.comment(self.settings.name, [*provider.TABLES, SYNC_RUNS])
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
@@ -202,9 +202,9 @@ class _KeySync:
                 requests=extract.scope.connection.traffic.requests,
             )
 
-    def _load(self, pipeline: dlt.Pipeline, data: Any, **hints: Any) -> dict[str, int]:
+    def _load(self, pipeline: dlt.Pipeline, data: Any) -> dict[str, int]:
         try:
-            pipeline.run(data, loader_file_format="parquet", **hints)
+            pipeline.run(data, loader_file_format="parquet")
         except PipelineStepFailed as error:
             raise self._load_failure(error) from error
         trace = pipeline.last_trace
@@ -232,15 +232,12 @@ class _KeySync:
         outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
         outcome.exit_code = gravest([*_codes(outcome.errors), _fatal_code(extract.fatal)])
 
-    def _record(self, pipeline: dlt.Pipeline, outcome: ProviderResult) -> None:
-        self._load(
-            pipeline,
-            run_row(self.result, outcome, datetime.now(UTC)),
-            table_name="sync_runs",
-            write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-            primary_key=SYNC_RUNS.merge_key,
-            columns=SYNC_RUNS.dlt_columns(),
-        )
+    def _record(self, outcome: ProviderResult) -> None:
+        row = run_row(self.result, outcome, datetime.now(UTC))
+        try:
+            self.warehouse.put(self.settings.name, SYNC_RUNS, row)
+        except duckdb.Error as error:
+            raise unavailable(self.warehouse.path, error) from error
 
 
 def _codes(errors: list[dict[str, Any]]) -> list[Exit]:

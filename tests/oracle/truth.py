@@ -2,7 +2,8 @@
 
 A row that the sandbox does not show any more stays: an audience that was captured anew, a comment
 beyond the newest fifty, a post that was deleted. What is shown at several moments counts as shown
-last. What a narrower plan hides counts as shown before.
+last, unless an older observation of it came later. What a narrower plan hides counts as shown
+before.
 """
 
 from typing import Any
@@ -41,6 +42,10 @@ class Truth:
         return {column: canonical(column, value) for column, value in served.items()}
 
     def _kept(self, before: Row | None, now: Row) -> Row:
-        if before is None or self.tier == "full":
+        if before is None:
+            return now
+        if (before.get("captured_at") or 0) > (now.get("captured_at") or 0):
+            return before
+        if self.tier == "full":
             return now
         return {c: before.get(c) if value is None else value for c, value in now.items()}
