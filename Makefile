@@ -13,8 +13,8 @@ help:  ## this list
 demo: $(READY)  ## the whole main job against the local sandbox, no keys needed
 	$(BIN)/social demo
 
-test: $(READY)  ## the tests: real HTTP, real DuckDB
-	$(BIN)/python -m pytest -q -n 4 --dist loadfile -m "not slow and not chaos"
+test: $(READY)  ## the tests: real HTTP, real DuckDB (`make chaos` has the slow ones)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not slow and not chaos"
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check .

@@ -26,12 +26,6 @@ SOCIAL = Path(sys.executable).parent / "social"
 CANARY = "canary5e1fd07"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Marks of tests that `make test` leaves out."""
-    config.addinivalue_line("markers", "slow: takes more than half a minute")
-    config.addinivalue_line("markers", "chaos: a campaign of faults")
-
-
 class Sandbox:
     """A sandbox in a child process: its address, a key, and its control plane."""
 

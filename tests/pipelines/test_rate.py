@@ -40,6 +40,7 @@ def test_documented_rate_is_kept_without_a_429(new_sandbox, new_project):
     assert differences(truth, project.warehouse) == []
 
 
+@pytest.mark.slow
 def test_default_world_is_reached_on_the_first_and_on_the_next_day(new_sandbox, new_project):
     """99 accounts, 4,876 posts, the rate raised a hundredfold: every row of every table."""
     sandbox = new_sandbox(rate=12_000)
