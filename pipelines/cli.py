@@ -195,6 +195,29 @@ def status(
 
 
 @app.command(context_settings=FLAGS_FROM_ENV)
+def verify(as_json: AsJson = False, verbose: Verbose = False) -> None:
+    """Check what is loaded: keys, references, times, latest figures, the provider's own export."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .verify import exit_code
+        from .verify import verify as run_verify
+
+        applied, findings = run_verify()
+        if as_json:
+            _print_json({"rules": applied, "findings": [vars(finding) for finding in findings]})
+        else:
+            for finding in findings:
+                typer.echo(finding.line())
+        _say(f"{applied} rules applied, {len(findings)} broken.")
+        return exit_code(findings)
+
+    _guarded(run, verbose)
+
+
+@app.command(context_settings=FLAGS_FROM_ENV)
 def schema(
     format_: Annotated[
         SchemaFormat, typer.Option("--format", help="How to print it.")
