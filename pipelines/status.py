@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import pendulum
+
 from .destinations import Warehouse, open_warehouse
 from .exits import Exit
 from .settings import duckdb_path
@@ -132,7 +134,8 @@ def print_status(report: StatusReport) -> None:
         run = provider.last_run
         if run:
             console.print(
-                f"\n{provider.name}: last run {run['finished_at']:%Y-%m-%d %H:%M:%S}Z, exit"
+                f"\n{provider.name}: last run {run['finished_at']:%Y-%m-%d %H:%M:%S}Z"
+                f" ({pendulum.instance(run['finished_at']).diff_for_humans()}), exit"
                 f" {run['exit_code']}, {run['requests']:,} requests, {run['rows_written']:,} rows"
             )
         grid = Grid("stream", "accounts", "complete", "failed", "skipped", "oldest success (UTC)")
