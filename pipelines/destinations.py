@@ -55,30 +55,31 @@ class Warehouse:
         """The result as an Arrow table; times in UTC."""
         return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
-    def transaction(self, *statements: str) -> None:
-        """Execute the statements, all or none."""
+    def put(self, schema: str, table: Table, rows: Any) -> None:
+        """Write a few Arrow rows by key, without a load of dlt's own, which costs half a second.
+        Raises Stop (exit 6) when the warehouse does not take them; then none is written."""
+        where = f'"{schema}"."{table.name}"'
+        same = " and ".join(f't."{name}" = n."{name}"' for name in table.merge_key)
+        try:
+            self.transaction(
+                f'create schema if not exists "{schema}"',
+                create_table(schema, table),
+                f"delete from {where} t using new_rows n where {same}",
+                f"insert into {where} by name select * from new_rows",
+                new_rows=rows,
+            )
+        except duckdb.Error as error:
+            raise unavailable(self.path, error) from error
+
+    def transaction(self, *statements: str, **views: Any) -> None:
+        """Execute the statements, all or none; `views` are Arrow tables that they may name."""
         cursor = self.connection.cursor()
+        for name, rows in views.items():
+            cursor.register(name, rows)
         cursor.begin()
         try:
             for statement in statements:
                 cursor.execute(statement)
-            cursor.commit()
-        except BaseException:
-            cursor.rollback()
-            raise
-
-    def put(self, schema: str, table: Table, rows: Any) -> None:
-        """Write a few Arrow rows by key, without a load of dlt's own, which costs half a second."""
-        where, new = f'"{schema}"."{table.name}"', "select * from new_rows"
-        same = " and ".join(f't."{name}" = n."{name}"' for name in table.merge_key)
-        cursor = self.connection.cursor()
-        cursor.register("new_rows", rows)
-        cursor.begin()
-        try:
-            cursor.execute(f'create schema if not exists "{schema}"')
-            cursor.execute(create_table(schema, table))
-            cursor.execute(f"delete from {where} t using new_rows n where {same}")
-            cursor.execute(f"insert into {where} by name {new}")
             cursor.commit()
         except BaseException:
             cursor.rollback()

@@ -132,7 +132,8 @@ class _KeySync:
                 self._load_batches(provider, extract, pipeline, outcome)
             finally:
                 self._describe(extract, outcome)
-            self._record(outcome)
+            row = run_row(self.result, outcome, datetime.now(UTC))
+            self.warehouse.put(self.settings.name, SYNC_RUNS, row)
         self.warehouse.comment(self.settings.name, [*provider.TABLES, SYNC_RUNS])
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
@@ -231,13 +232,6 @@ class _KeySync:
         outcome.streams = {stream: tally.as_json() for stream, tally in notes.streams.items()}
         outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
         outcome.exit_code = gravest([*_codes(outcome.errors), _fatal_code(extract.fatal)])
-
-    def _record(self, outcome: ProviderResult) -> None:
-        row = run_row(self.result, outcome, datetime.now(UTC))
-        try:
-            self.warehouse.put(self.settings.name, SYNC_RUNS, row)
-        except duckdb.Error as error:
-            raise unavailable(self.warehouse.path, error) from error
 
 
 def _codes(errors: list[dict[str, Any]]) -> list[Exit]:

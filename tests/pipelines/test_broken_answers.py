@@ -1,7 +1,7 @@
 """An answer that is none, for ever: nothing of it lands, nothing is lost by it, and it is said."""
 
 import pytest
-from oracle import Truth, differences
+from oracle import differences
 
 FIRST = {"quiet": "empty_object", "hourly": "html", "public": "truncate", "busy": "cut_json"}
 SECOND = {
@@ -15,16 +15,6 @@ SECOND = {
 @pytest.fixture(scope="module")
 def sandbox(new_sandbox):
     return new_sandbox(accounts=8, posts=80, days=20)
-
-
-@pytest.fixture(scope="module")
-def project(new_project, sandbox):
-    return new_project(sandbox)
-
-
-@pytest.fixture(scope="module")
-def truth(sandbox):
-    return Truth(sandbox.url)
 
 
 @pytest.fixture(scope="module")

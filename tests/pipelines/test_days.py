@@ -15,16 +15,6 @@ def sandbox(new_sandbox):
 
 
 @pytest.fixture(scope="module")
-def truth(sandbox):
-    return Truth(sandbox.url)
-
-
-@pytest.fixture(scope="module")
-def project(new_project, sandbox):
-    return new_project(sandbox)
-
-
-@pytest.fixture(scope="module")
 def days(sandbox, project, truth):
     """Three daily syncs: how each ended, what differed then, and the warehouse of the first."""
     ended, found = [], []

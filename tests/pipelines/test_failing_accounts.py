@@ -16,16 +16,6 @@ def sandbox(new_sandbox):
 
 
 @pytest.fixture(scope="module")
-def project(new_project, sandbox):
-    return new_project(sandbox)
-
-
-@pytest.fixture(scope="module")
-def truth(sandbox):
-    return Truth(sandbox.url)
-
-
-@pytest.fixture(scope="module")
 def failing(sandbox, project, truth):
     """A clean day, then one on which three accounts fail whatever is asked of them."""
     assert project.sync().code == 0

@@ -10,16 +10,6 @@ def sandbox(new_sandbox):
 
 
 @pytest.fixture(scope="module")
-def project(new_project, sandbox):
-    return new_project(sandbox)
-
-
-@pytest.fixture(scope="module")
-def truth(sandbox):
-    return Truth(sandbox.url)
-
-
-@pytest.fixture(scope="module")
 def story(sandbox, project, truth):
     """Five syncs of one portfolio, an hour apart; what is marked removed after each.
 

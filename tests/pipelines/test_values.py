@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from oracle import Truth, differences, rejects
+from oracle import differences, rejects
 
 BEYOND = str(2**63)
 
@@ -39,16 +39,6 @@ PLANTED = {"not_a_number": "nan", "beyond_bigint": BEYOND, "text_for_a_number": 
 @pytest.fixture(scope="module")
 def sandbox(new_sandbox):
     return new_sandbox(accounts=8, posts=160, days=30)
-
-
-@pytest.fixture(scope="module")
-def project(new_project, sandbox):
-    return new_project(sandbox)
-
-
-@pytest.fixture(scope="module")
-def truth(sandbox):
-    return Truth(sandbox.url)
 
 
 @pytest.fixture(scope="module")
