@@ -17,12 +17,14 @@ MAY_IMPORT = {
     "sources/http": {"sources.http"},
     "sources/landing": {"sources.landing"},
     "sources/extraction": {"sources.http", "sources.landing", "sources.extraction"},
+    "sources/batched.py": {"sources.extraction"},
     "sandbox": {"sandbox"},
     **{
         f"sources/{name}": {
             "sources.http",
             "sources.landing",
             "sources.extraction",
+            "sources.batched",
             f"sources.{name}",
         }
         for name in PROVIDERS

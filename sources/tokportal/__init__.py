@@ -15,14 +15,13 @@ batch (pipelines/sync.py), so that a kill costs one batch instead of the run.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dlt
-import pyarrow as pa
 from dlt.extract import DltResource
 
-from ..extraction.batches import Limits
+from ..batched import ALL_AT_ONCE, resources
 from ..http.auth import HeaderAuth
 from ..http.client import Connection, HttpClient
 from ..http.errors import NotFound, NotInPlan
@@ -56,9 +55,6 @@ __all__ = [
 Run = TokPortalRun
 BASE_URL = "https://app.tokportal.com/api/ext"
 REQUESTS_PER_MINUTE = 120.0  # per key; the provider's own headers correct it
-# dlt's upsert keeps repeats within a load and duplicates after a crash; this does neither.
-_MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
-_ALL_AT_ONCE = Limits(seconds=float("inf"), rows=2**62, accounts=2**31)
 
 
 def connect(
@@ -91,29 +87,8 @@ def connect(
 
 @dlt.source(name="tokportal", max_table_nesting=0)
 def source(run: TokPortalRun) -> Iterator[DltResource]:
-    """The next batch of a run, as dlt resources: one parent that extracts, one child per table."""
-
-    @dlt.resource(name="batches", selected=False)
-    async def batches() -> AsyncIterator[dict[str, pa.Table]]:
-        # One batch at a time, in one piece: dlt has no checkpoint inside an extract.
-        tenants = dlt.current.source_state().setdefault("tenants", {})
-        batch = await run.extract(tenants.setdefault(run.scope.tenant, {}))
-        yield batch.arrow(also=run.missing_tables)
-        run.missing_tables = frozenset()
-
-    for table in TABLES:
-
-        def rows(batch: dict[str, pa.Table], name: str = table.name) -> Iterator[pa.Table]:
-            if name in batch:
-                yield batch[name]
-
-        yield dlt.transformer(
-            data_from=batches,
-            name=table.name,
-            primary_key=table.merge_key,
-            write_disposition=_MERGE,
-            columns=table.dlt_columns(),
-        )(rows)
+    """The next batch of a run, as dlt resources."""
+    return resources(run)
 
 
 @dlt.source(name="tokportal", max_table_nesting=0)
@@ -135,8 +110,7 @@ def tokportal(
     )
     options = Options(raw_max_lag_days=raw_max_lag_days, lookback_days=lookback_days)
     scope = Scope(connection, str(uuid.uuid4()), options=options)
-    run = TokPortalRun(scope, limits=_ALL_AT_ONCE)
-    return source(run).resources.values()
+    return resources(TokPortalRun(scope, limits=ALL_AT_ONCE))
 
 
 async def describe_access(http: HttpClient) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..extraction.work import Work
 from ..landing.days import iso
 from .drilldown import Drilldown
 from .marks import RawMark
 from .posts import SeenPost
-from .work import Work
+from .scope import Scope
 
 Row = dict[str, Any]
 
@@ -37,6 +38,7 @@ class AccountWork(Work):
     """One account. `listed` and `dashboard` are its rows of the index pass."""
 
     account_id: str
+    scope: Scope
     listed: Row
     dashboard: Row | None
     drilldown: Drilldown | None = None

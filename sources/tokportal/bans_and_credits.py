@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from ..extraction.offered import offered
+from ..extraction.table_reader import TableReader, narrowed, prove
+from ..extraction.work import Work
 from ..landing.batch import Batch
 from ..landing.days import from_param, parse
 from ..landing.held import Held
 from .agency_tables import ACCOUNT_BANS, CREDIT_TRANSACTIONS
 from .client import TokPortalClient
-from .owner_rows import OwnerReader, narrowed, offered, prove
-from .work import Work
 
 Row = dict[str, Any]
 
@@ -29,7 +30,7 @@ async def read_bans(work: Work, client: TokPortalClient, rows: Batch, held: Held
     since = work.cursors.get("account_bans", {}).get("since")
     listing = await offered(client.list_bans(since))
     prove(work.scope, rows, "account_bans", listing)
-    reader = OwnerReader(ACCOUNT_BANS, rows, work.now(), held.whole(narrowed(ACCOUNT_BANS)))
+    reader = TableReader(ACCOUNT_BANS, rows, work.now(), held.whole(narrowed(ACCOUNT_BANS)))
     found = [
         reader.put(_flat(raw), keep=raw) for raw in (*listing.rows.values(), *listing.nameless)
     ]
@@ -58,7 +59,7 @@ async def read_credits(work: Work, client: TokPortalClient, rows: Batch, held: H
     listing = await offered(client.list_credit_transactions(date_from))
     prove(work.scope, rows, "credit_transactions", listing)
     stored = held.whole(_BOOKED)
-    reader = OwnerReader(CREDIT_TRANSACTIONS, rows, work.now(), stored, _BOOKED)
+    reader = TableReader(CREDIT_TRANSACTIONS, rows, work.now(), stored, _BOOKED)
     booked = [row["created_at"] for row in reader.put_all(listing) if row["created_at"]]
     if listing.complete and booked:
         day = (max(booked) - timedelta(days=1)).date().isoformat()

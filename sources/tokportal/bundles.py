@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ..extraction.offered import offered
+from ..extraction.table_reader import TableReader, narrowed, prove
+from ..extraction.work import Work
 from ..http.errors import NoDataYet
 from ..http.pagination import Listing
 from ..landing.batch import Batch
@@ -19,8 +22,7 @@ from ..landing.days import iso, parse
 from ..landing.held import Held
 from .agency_tables import BUNDLE_MARKS, BUNDLE_VIDEOS, BUNDLES
 from .client import TokPortalClient
-from .owner_rows import OwnerReader, digest, narrowed, offered, prove
-from .work import Work
+from .digest import digest
 
 Row = dict[str, Any]
 
@@ -40,7 +42,7 @@ async def read_bundles(work: Work, client: TokPortalClient, rows: Batch, held: H
     # Not selected, they are read all the same: they tell whose videos may have moved.
     target = rows if "bundles" in work.scope.streams else rows.piece()
     stored = held.whole(narrowed(BUNDLES))
-    bundles = OwnerReader(BUNDLES, target, work.now(), stored).put_all(listing)
+    bundles = TableReader(BUNDLES, target, work.now(), stored).put_all(listing)
     _plan_videos(work, bundles, held)
 
 
@@ -98,7 +100,7 @@ async def read_bundle_videos(
     bundle_id, account_id = bundle["bundle_id"], bundle["account_id"]
     listed = await offered(client.list_bundle_videos(bundle_id), "bundle_not_found")
     stored = held.where(BUNDLE_VIDEOS, account_id, "bundle_id", bundle_id) if account_id else {}
-    reader = OwnerReader(BUNDLE_VIDEOS, rows, work.now(), stored)
+    reader = TableReader(BUNDLE_VIDEOS, rows, work.now(), stored)
     known = {"bundle_id": bundle_id, "account_id": account_id}
     read = [reader.read(raw, known) for raw in listed]
     videos = [row for row in read if row is not None]

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from ..extraction.offered import offered
+from ..extraction.table_reader import TableReader, narrowed
+from ..extraction.work import Piece, Work
 from ..http.errors import Refused
 from ..landing.batch import Batch
 from ..landing.held import Held, Key, Stored
@@ -19,10 +22,8 @@ from ..landing.rows import first, identifier
 from ..landing.tables import Table
 from .agency_tables import VIDEO_EXPORT
 from .client import TokPortalClient
-from .owner_rows import OwnerReader, narrowed, offered
 from .posts import PostsReader
 from .sheet import SheetRow, read_sheet
-from .work import Piece, Work
 
 Row = dict[str, Any]
 
@@ -117,7 +118,7 @@ def _land(
     work: Work, account_id: str | None, posts: list[SheetRow], rows: Batch, held: Held
 ) -> None:
     stored = _of_account(account_id, rows.tenant, held)
-    reader = OwnerReader(VIDEO_EXPORT, rows, work.now(), stored, _COMPARED)
+    reader = TableReader(VIDEO_EXPORT, rows, work.now(), stored, _COMPARED)
     for post in posts:
         if post.problem:
             reader.reject(post.problem, post.cells)

@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from ..extraction.scope import Scope
+from ..extraction.work import Outcome, Piece, Work
 from ..landing.batch import Batch
 from ..landing.days import iso, parse
 from ..landing.held import Held
@@ -23,10 +25,8 @@ from .clients import map_clients
 from .export import STREAM as EXPORT
 from .export import read_export, read_export_instead
 from .pulse import read_pulse
-from .scope import Scope
 from .tables import ACCOUNTS, TRACKED_POSTS
 from .webhook_history import read_webhooks
-from .work import Outcome, Piece, Work
 
 Reader = Callable[[Work, TokPortalClient, Batch, Held], Awaitable[None]]
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ..extraction.offered import offered
+from ..extraction.table_reader import TableReader, narrowed
+from ..extraction.work import Work
 from ..landing.batch import Batch
 from ..landing.days import iso
 from ..landing.held import Held
 from ..landing.rows import Reader, Said, first, identifier
 from .agency_tables import COMMENT_PULSE_SNAPSHOTS as PULSE
 from .client import POST_ID, TokPortalClient
-from .owner_rows import OwnerReader, narrowed, offered
 from .tables import COMMENTS
-from .work import Work
 
 _COMPARED = narrowed(PULSE)
 _SAMPLED = ("sampled_posts", "posts")
@@ -38,7 +39,7 @@ async def read_pulse(work: Work, client: TokPortalClient, rows: Batch, held: Hel
     now = work.now()
     newest = next(iter(held.whole(_COMPARED, newest=1).values()), None)
     stored = {(rows.tenant, now): newest} if newest else {}
-    reader = OwnerReader(PULSE, rows, now, stored, _COMPARED)
+    reader = TableReader(PULSE, rows, now, stored, _COMPARED)
     told = {
         "comments": _comments(body.get("comments"), rows.tenant, now),
         "sampled_posts": [identifier(post, *POST_ID) for post in _list(first(body, *_SAMPLED))],

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from ..landing.batch import Batch
 from ..landing.held import Held
-from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .account_work import AccountWork
 from .client import COMMENT_LIMIT
 from .drilldown import DrilldownReader
@@ -32,27 +31,13 @@ def _settle_stream(work: AccountWork, stream: str, batch: Batch, held: Held) -> 
         _move_cursor(work, stream)
     if stream in ("account_raw_snapshots", "post_raw_snapshots", "comments") and outcome.pieces:
         _prove(work, stream, batch, now)
-    before = held.of(SYNC_ACCOUNT_STATUS, work.account_id).get((work.account_id, stream))
-    failure = outcome.failures[0] if outcome.failures else outcome.refusal
-    work.scope.notes.status(
-        batch,
-        now,
-        stream,
-        work.account_id,
-        status,
-        before,
-        rows=outcome.rows,
-        cursor=work.observed(),
-        error=failure,
-    )
+    work.stands(stream, status, batch, held, work.observed())
 
 
 def _status(work: AccountWork, stream: str) -> str:
-    outcome = work.outcome(stream)
-    if outcome.failures:
-        return "failed"
-    if outcome.refusal or not work.scope.asks(stream):
-        return "skipped"
+    status = work.status_of(stream)
+    if status in ("failed", "skipped"):
+        return status
     if work.drilldown is None:  # nothing else can be known without it
         return "no_data" if work.outcome("drilldown").absence else "skipped"
     return "ok"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..extraction.offered import offered
+from ..extraction.table_reader import TableReader, narrowed, prove
+from ..extraction.work import Work
 from ..http.errors import WalkError
 from ..http.pagination import MAX_PAGES, Page
 from ..landing.batch import Batch
 from ..landing.held import Held
 from .agency_tables import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from .client import TokPortalClient
-from .owner_rows import OwnerReader, narrowed, offered, prove
-from .work import Work
 
 Row = dict[str, Any]
 
@@ -28,7 +29,7 @@ async def read_webhooks(work: Work, client: TokPortalClient, rows: Batch, held: 
     prove(work.scope, rows, "webhook_endpoints", listing)
     target = rows if "webhook_endpoints" in work.scope.streams else rows.piece()
     stored = held.whole(narrowed(WEBHOOK_ENDPOINTS))
-    reader = OwnerReader(WEBHOOK_ENDPOINTS, target, work.now(), stored)
+    reader = TableReader(WEBHOOK_ENDPOINTS, target, work.now(), stored)
     for raw in (*listing.rows.values(), *listing.nameless):
         row = reader.put(_without_secrets(raw))
         if row is not None:
@@ -45,7 +46,7 @@ async def read_deliveries(
 ) -> None:
     """Pages from the newest on, until one brings nothing new and as many are known as there are."""
     stored = held.whole(_DELIVERED)
-    reader = OwnerReader(WEBHOOK_DELIVERIES, rows, work.now(), stored, _DELIVERED)
+    reader = TableReader(WEBHOOK_DELIVERIES, rows, work.now(), stored, _DELIVERED)
     known = {key for key, held_row in stored.items() if held_row.row["webhook_id"] == webhook_id}
     read: set[tuple[Any, ...]] = set()
     for number in range(1, MAX_PAGES + 1):

@@ -1,14 +1,12 @@
-"""What the owner's streams have in common: rows against what is held, and endpoints not offered."""
+"""Rows of one table against what is held of it: only what is new or changed is written."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from ..http.errors import NoDataYet, NotFound, NotInPlan
 from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
@@ -17,27 +15,7 @@ from ..landing.rows import Reader, Reject, Said
 from ..landing.tables import Table
 from .scope import Scope
 
-T = TypeVar("T")
 Row = dict[str, Any]
-
-
-class NotOffered(NoDataYet):
-    """This deployment of the provider has no such endpoint."""
-
-    code = "not_offered"
-    remedy = "Nothing to do; it is asked again once a day."
-
-
-async def offered(answer: Awaitable[T], gone: str | None = None) -> T:
-    """The answer of an endpoint that a deployment may lack. A list: raises NotOffered for a 404.
-    Of one thing, whose own error code is `gone`: NoDataYet for that code, and NotInPlan for
-    any other 404, which ends the asking one by one."""
-    try:
-        return await answer
-    except NotFound as error:
-        kind = NoDataYet if error.code == gone else NotInPlan
-        kind = NotOffered if gone is None else kind
-        raise kind(error.message, status=error.status, request_id=error.request_id) from error
 
 
 def narrowed(table: Table, *names: str) -> Table:
@@ -48,11 +26,11 @@ def narrowed(table: Table, *names: str) -> Table:
     return replace(table, columns=columns, payload=False)
 
 
-class OwnerReader:
+class TableReader:
     """Reads rows of one table and puts those that are new or changed.
 
-    None of these streams is redacted by plan, so an explicit null is a fact. `compared` is the
-    table as the stored rows have it.
+    For what no plan redacts: an explicit null is a fact. `account_id` is whose rows they are (None:
+    the owner's), `compared` the table as the stored rows have it.
     """
 
     def __init__(
@@ -62,7 +40,9 @@ class OwnerReader:
         now: datetime,
         stored: Mapping[Key, Stored],
         compared: Table | None = None,
+        account_id: str | None = None,
     ) -> None:
+        self.account_id = account_id
         self.table, self.batch, self.now, self.stored = table, batch, now, stored
         self._compared = compared or table
         self._reader = Reader(table, batch.tenant)
@@ -71,14 +51,14 @@ class OwnerReader:
         """The typed row, completed from the stored one; None when it had to be rejected."""
         said = self._reader.read(raw, self.now, known, keep=keep)
         if isinstance(said, Reject):
-            self.batch.reject(said, None, self.now)
+            self.batch.reject(said, self.account_id, self.now)
             return None
-        self.batch.repaired(self.table, said, None)
+        self.batch.repaired(self.table, said, self.account_id)
         return self._completed(said)
 
     def reject(self, reason: str, raw: Any) -> None:
         """A row that is none."""
-        self.batch.reject(self._reader.reject(reason, raw), None, self.now)
+        self.batch.reject(self._reader.reject(reason, raw), self.account_id, self.now)
 
     def put(self, raw: Any, known: Row | None = None, keep: Any = None) -> Row | None:
         """As `read`; the row is written when it is new or changed."""
@@ -116,12 +96,3 @@ def prove(scope: Scope, batch: Batch, stream: str, listing: Listing) -> None:
         expected=listing.total,
         landed=len(listing.rows),
     )
-
-
-def digest(table: Table, rows: Iterable[Row]) -> str:
-    """Sixteen hex digits that tell whether any compared column of the rows has changed."""
-    names = [column.name for column in table.columns if column.compared]
-    said = hashlib.sha256()
-    for row in rows:
-        said.update(repr([str(row[name]) for name in names]).encode(errors="replace"))
-    return said.hexdigest()[:16]

@@ -11,10 +11,11 @@ from typing import Any
 from ..http.errors import NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
-from .client import TokPortalClient
+from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .scope import Scope
 
-Do = Callable[[TokPortalClient, Batch, Held], Awaitable[None]]
+Do = Callable[[Any, Batch, Held], Awaitable[None]]
+"""One request's worth of work with the provider's client: rows go into the batch that is given."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,32 @@ class Work:
             state["owner"] = self.cursors
         else:
             state.setdefault("accounts", {})[self.account_id] = self.cursors
+
+    def status_of(self, stream: str) -> str:
+        """How a stream of the account went, in the words of `sync_account_status`."""
+        outcome = self.outcome(stream)
+        if outcome.failures:
+            return "failed"
+        if outcome.refusal or not self.scope.asks(stream):
+            return "skipped"
+        return "no_data" if outcome.absence and not outcome.pieces else "ok"
+
+    def stands(
+        self, stream: str, status: str, batch: Batch, held: Held, cursor: str | None
+    ) -> None:
+        """Write how an account's stream stands now, and how far it is complete (`cursor`)."""
+        outcome, account_id = self.outcome(stream), self.account_id or ""
+        self.scope.notes.status(
+            batch,
+            self.now(),
+            stream,
+            account_id,
+            status,
+            held.of(SYNC_ACCOUNT_STATUS, account_id).get((account_id, stream)),
+            rows=outcome.rows,
+            cursor=cursor,
+            error=outcome.failures[0] if outcome.failures else outcome.refusal,
+        )
 
     def outcome(self, stream: str) -> Outcome:
         return self.outcomes.setdefault(stream, Outcome())
