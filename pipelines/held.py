@@ -55,7 +55,7 @@ class WarehouseHeld:
         place = (table.name, account_id)
         reached, found = self._since.get(place, (None, {}))
         if reached is None or moment < reached:
-            sql = f"{self._select(table)} and t.account_id = ? and t.captured_at >= ?"
+            sql = f"{self._select(table)} and t.{table.account} = ? and t.captured_at >= ?"
             rows = self._warehouse.arrow(sql, [self._tenant, account_id, moment]).to_pylist()
             found = _stored(table, rows)
             self._since[place] = (moment, found)
@@ -64,7 +64,7 @@ class WarehouseHeld:
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
         if table.name not in self._existing:
             return {}
-        sql = f'{self._select(table)} and t.account_id = ? and t."{column}" = ?'
+        sql = f'{self._select(table)} and t.{table.account} = ? and t."{column}" = ?'
         return _stored(
             table, self._warehouse.arrow(sql, [self._tenant, account_id, value]).to_pylist()
         )
@@ -79,15 +79,15 @@ class WarehouseHeld:
     def _read_window(self, table: Table) -> Callable[[str], list[dict[str, Any]]]:
         if table.name not in self._existing:
             return lambda account_id: []
-        sql = f"{self._select(table)} and t.account_id in (select unnest(?::varchar[]))"
-        if "captured_at" in table.key:  # of snapshots, the newest tells what is news
-            sql += (
-                " qualify rank() over (partition by t.account_id order by t.captured_at desc) = 1"
-            )
+        account = f"t.{table.account}"
+        sql = f"{self._select(table)} and {account} in (select unnest(?::varchar[]))"
+        if table.moment:  # of snapshots, the newest tells what is news
+            sql += f" qualify rank() over (partition by {account} order by t.{table.moment} desc)"
+            sql += " = 1"
         rows = self._warehouse.arrow(
-            sql + " order by t.account_id", [self._tenant, self._account_ids]
+            sql + f" order by {account}", [self._tenant, self._account_ids]
         )
-        return _by_account(rows)
+        return _by_account(rows, table.account)
 
     def _select(self, table: Table) -> str:
         # A column that a newer version declares is NULL until the next load adds it.
@@ -104,10 +104,10 @@ class WarehouseHeld:
         )
 
 
-def _by_account(rows: Any) -> Callable[[str], list[dict[str, Any]]]:
+def _by_account(rows: Any, account: str) -> Callable[[str], list[dict[str, Any]]]:
     """Rows sorted by account, sliced per account when asked: Arrow is a fifth of the memory."""
     spans: dict[str, tuple[int, int]] = {}
-    for position, account_id in enumerate(rows.column("account_id").to_pylist()):
+    for position, account_id in enumerate(rows.column(account).to_pylist()):
         start, _ = spans.get(account_id, (position, 0))
         spans[account_id] = (start, position + 1 - start)
 

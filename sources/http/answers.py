@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from . import json_body
+from .budget import CreditsTooLow
 from .errors import (
     BadBody,
     CredentialsRefused,
@@ -36,10 +37,12 @@ _LONG_ALLOWANCES = ("cooldown", "quota")
 
 @dataclass(frozen=True)
 class Codes:
-    """The provider's own codes, lower case: 404 without data, 403 that speaks of one id alone."""
+    """The provider's own codes, lower case: 404 without data, 403 that speaks of one id alone, 402
+    of an empty account (not of the plan)."""
 
     no_data: frozenset[str] = frozenset()
     ours_alone: frozenset[str] = frozenset()
+    no_credits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def _asks_for_patience(status: int, code: str) -> bool:
 def _final(status: int, code: str, codes: Codes) -> type[ProviderError]:
     if status == 401:
         return CredentialsRefused
+    if status == 402 and code in codes.no_credits:
+        return CreditsTooLow
     if status == 402 or (status == 403 and code not in codes.ours_alone):
         return NotInPlan
     if status == 404 and code in codes.no_data:
@@ -102,7 +107,7 @@ def error_body(body: bytes) -> ErrorBody:
     details = error.get("details")
     request_id = error.get("request_id") or _member(details, "request_id")
     return ErrorBody(
-        code=_code(error.get("code")),
+        code=_code(error.get("error_code")) or _code(error.get("code")),
         message=_text(error.get("message"), 300),
         details=details,
         request_id=_text(request_id, 128),

@@ -24,6 +24,7 @@ from . import json_body
 from .answers import Codes, failure
 from .auth import HeaderAuth
 from .body import read_body
+from .budget import Budget, Wallet
 from .clock import ProviderClock
 from .egress import checked_base_url
 from .errors import (
@@ -82,17 +83,14 @@ class Connection:
     clock: ProviderClock = field(default_factory=ProviderClock)
     traffic: Traffic = field(default_factory=Traffic)
     concurrency: int = 16
-    no_data_codes: frozenset[str] = frozenset()
-    ours_alone_codes: frozenset[str] = frozenset()  # 403 that speaks of one id, not of the plan
+    codes: Codes = field(default_factory=Codes)
+    budget: Budget = field(default_factory=Budget)
+    wallet: Wallet = field(default_factory=Wallet)
     timeouts: Timeouts = Timeouts()
     transport: Transport = aiohttp_transport
 
     def __post_init__(self) -> None:
         self.base_url = checked_base_url(self.base_url)
-
-    @property
-    def codes(self) -> Codes:
-        return Codes(self.no_data_codes, self.ours_alone_codes)
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,8 @@ class _Question:
     body: Any = None
     parse: Callable[[bytes], Any] = json_body.parse
     accept: str | None = None  # set: the answer has to be text
+    price: int = 0  # credits
+    request_id: str | None = None
 
 
 class HttpClient:
@@ -135,14 +135,20 @@ class HttpClient:
         await self._http.aclose()
 
     async def get(
-        self, path: str, params: Params = (), *, endpoint: str, read: Callable[[Any], T]
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        endpoint: str,
+        read: Callable[[Any], T],
+        price: int = 0,
     ) -> T:
-        """The answer of one GET, as `read` understands it.
+        """The answer of one GET, as `read` understands it. `price`: the credits of each try.
 
         `read` gets the parsed JSON and raises BadBody when its shape is not an answer at all; that
         is retried like a broken body. Raises a ProviderError when no try succeeded.
         """
-        return await self._patiently(_Question("GET", path, params, endpoint), read)
+        return await self._patiently(_Question("GET", path, params, endpoint, price=price), read)
 
     async def get_text(
         self,
@@ -183,13 +189,19 @@ class HttpClient:
         endpoint: str,
         read: Callable[[Any], T],
         parse: Callable[[bytes], Any] = json_body.parse,
+        price: int = 0,
+        request_id: str | None = None,
     ) -> T:
         """The answer of one POST. Never sent twice: what it costs may be spent, whatever came back.
 
         After a Retriable error the outcome is unknown and has to be looked up. `parse` makes of the
-        body what `read` gets, where an answer is not JSON.
+        body what `read` gets, where an answer is not JSON. `request_id` names the order to a
+        provider that takes an order of one name once.
         """
-        return await self._ask(_Question("POST", path, (), endpoint, body, parse), read)
+        question = _Question(
+            "POST", path, (), endpoint, body, parse, price=price, request_id=request_id
+        )
+        return await self._ask(question, read)
 
     async def _ask(self, question: _Question, read: Callable[[Any], T]) -> T:
         """One try; a second one only when the key was refused and there is another by now."""
@@ -210,7 +222,7 @@ class HttpClient:
             async with self._slots:
                 await self._wait_for_turn(question)
                 async with asyncio.timeout(times.request):
-                    response, body = await self._exchange(question, key)
+                    response, body = await self._exchange_paid(question, key)
             self._heed(response, body)
             _check_kind(response, question.accept)
             return read(question.parse(body))
@@ -233,6 +245,21 @@ class HttpClient:
         connection.traffic.requests += 1
         connection.traffic.by_endpoint[question.endpoint] += 1
 
+    async def _exchange_paid(
+        self, question: _Question, key: Mapping[str, str]
+    ) -> tuple[httpx.Response, bytes]:
+        """Pay before asking; what comes back tells the balance and whether it was refunded."""
+        wallet, (endpoint, price) = self.connection.wallet, (question.endpoint, question.price)
+        response: httpx.Response | None = None
+        self.connection.budget.take(price)
+        wallet.take(endpoint, price)
+        try:
+            response, body = await self._exchange(question, key)
+            return response, body
+        finally:
+            refund = wallet.settle(endpoint, price, *_paid(response))
+            self.connection.budget.give_back(refund)
+
     async def _exchange(
         self, question: _Question, key: Mapping[str, str]
     ) -> tuple[httpx.Response, bytes]:
@@ -241,7 +268,7 @@ class HttpClient:
             self.connection.base_url + question.path,
             params=list(question.params),
             json=question.body,
-            headers={**key, **({"Accept": question.accept} if question.accept else {})},
+            headers={**key, **_headers(question)},
         )
         response = await self._http.send(request, stream=True)
         try:
@@ -264,6 +291,19 @@ class HttpClient:
         if isinstance(error, RateLimited) and not connection.retry.beyond_patience(error):
             connection.rate.pause(1.0 if error.wait_seconds is None else error.wait_seconds)
         raise error
+
+
+def _paid(response: httpx.Response | None) -> tuple[int | None, int | None]:
+    """The status and the balance that an answer states; nothing without one."""
+    if response is None:
+        return None, None
+    left = _number(response.headers.get("x-credits-remaining"))
+    return response.status_code, None if left is None else int(left)
+
+
+def _headers(question: _Question) -> dict[str, str]:
+    named = {"Accept": question.accept, "X-Request-Id": question.request_id}
+    return {name: value for name, value in named.items() if value}
 
 
 def _check_kind(response: httpx.Response, accept: str | None) -> None:

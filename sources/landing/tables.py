@@ -58,7 +58,7 @@ class Table:
 
     `tenant`, `fetched_at` and, where the row is a provider's own, `payload` are added to every
     table. `kind`: `data` is what a provider said, `index` is ours to know what to ask next,
-    `ledger` is what a run did.
+    `ledger` is what a run did. `account` names the column that tells whose row it is.
     """
 
     name: str
@@ -67,6 +67,12 @@ class Table:
     columns: tuple[Column, ...]
     payload: bool = True
     kind: Literal["data", "index", "ledger"] = "data"
+    account: str = "account_id"
+
+    @cached_property
+    def moment(self) -> str | None:
+        """Of a table of observations, the column that tells when."""
+        return next((name for name in ("captured_at", "fetched_on") if name in self.key), None)
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:

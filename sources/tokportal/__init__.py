@@ -23,12 +23,13 @@ from dlt.extract import DltResource
 
 from ..batched import ALL_AT_ONCE, resources
 from ..http.auth import HeaderAuth
+from ..http.budget import Budget
 from ..http.client import Connection, HttpClient
 from ..http.errors import NotFound, NotInPlan
 from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from ..landing.rows import first
-from .client import NO_DATA_CODES, OURS_ALONE_CODES, TokPortalClient
+from .client import CODES, TokPortalClient
 from .clients import parse_clients
 from .options import Options
 from .run import TokPortalRun
@@ -64,8 +65,10 @@ def connect(
     requests_per_minute: float | None = None,
     concurrency: int = 16,
     reread: Callable[[], str | None] | None = None,
+    budget: Budget | None = None,
 ) -> Connection:
-    """A connection for one key. `reread` gives the key as it is now, should it be refused.
+    """A connection for one key. `reread` gives the key as it is now, should it be refused; `budget`
+    is the run's.
 
     Raises EgressRefused when base_url is not one that a key may be sent to.
     """
@@ -80,8 +83,8 @@ def connect(
         auth=HeaderAuth("X-API-Key", api_key, reread=reread),
         rate=rate,
         concurrency=concurrency,
-        no_data_codes=NO_DATA_CODES,
-        ours_alone_codes=OURS_ALONE_CODES,
+        codes=CODES,
+        budget=budget or Budget(),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..http.answers import Codes
 from ..http.client import HttpClient, Params
 from ..http.egress import path
 from ..http.errors import BadBody
@@ -28,8 +29,10 @@ ACCOUNT_ID = ("id", "account_id", "saved_account_id")
 POST_ID = ("tracked_post_id", "id")
 BUNDLE_ID = ("id", "bundle_id")
 
-NO_DATA_CODES = frozenset({"analytics_not_found", "video_analytics_not_found"})
-OURS_ALONE_CODES = frozenset({"saved_account_not_owned", "account_not_owned", "bundle_not_owned"})
+CODES = Codes(
+    no_data=frozenset({"analytics_not_found", "video_analytics_not_found"}),
+    ours_alone=frozenset({"saved_account_not_owned", "account_not_owned", "bundle_not_owned"}),
+)
 
 
 class TokPortalClient:

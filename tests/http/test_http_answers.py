@@ -7,6 +7,8 @@ from email.utils import format_datetime
 import pytest
 from scripted_server import KEY, Asker, answer, refusal
 
+from sources.http.answers import Codes
+from sources.http.budget import CreditsTooLow
 from sources.http.errors import (
     CredentialsRefused,
     NoDataYet,
@@ -17,8 +19,11 @@ from sources.http.errors import (
 )
 
 CODES = {
-    "no_data_codes": frozenset({"analytics_not_found"}),
-    "ours_alone_codes": frozenset({"saved_account_not_owned"}),
+    "codes": Codes(
+        no_data=frozenset({"analytics_not_found"}),
+        ours_alone=frozenset({"saved_account_not_owned"}),
+        no_credits=frozenset({"no_credits_left"}),
+    )
 }
 
 
@@ -28,6 +33,7 @@ CODES = {
         (400, "BAD_REQUEST", Refused),
         (401, "AUTH_REVOKED_KEY", CredentialsRefused),
         (402, "INSUFFICIENT_CREDITS", NotInPlan),
+        (402, "NO_CREDITS_LEFT", CreditsTooLow),
         (403, "PLAN_REQUIRED", NotInPlan),
         (403, "SAVED_ACCOUNT_NOT_OWNED", NotFound),
         (404, "ANALYTICS_NOT_FOUND", NoDataYet),
