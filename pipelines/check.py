@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
+from .destinations import Destination, DuckDB, Shard, Warehouse, destination
 from .exits import Exit, Stop, gravest, usage
-from .settings import ProviderSettings, duckdb_path, prepare_dlt, project_root
+from .lock import Holder
+from .settings import ProviderSettings, prepare_dlt, project_root
 
 _ENOUGH_BYTES = 512 * 1024 * 1024
 
@@ -37,15 +40,22 @@ def worst(findings: list[Finding]) -> Exit:
     return gravest(Exit(finding.exit_code) for finding in findings if finding.state == "bad")
 
 
-def run_checks(provider: str | None = None) -> list[Finding]:
+def run_checks(
+    provider: str | None = None, target: str = "duckdb", shard: Shard | None = None
+) -> list[Finding]:
     """All findings. Raises Stop (usage) for a provider that is not known."""
     prepare_dlt()
     import sources
 
     if provider is not None and provider not in sources.names():
         raise usage(f"no provider is called {provider!r}", f"Known: {', '.join(sources.names())}.")
-    findings = [*_versions(), *_secrets_file(), *_warehouse(), *_disk()]
-    for name in [provider] if provider else sources.names():
+    names = [provider] if provider else sources.names()
+    place = destination(target, shard)
+    findings = [*_versions(), *_secrets_file(), *_warehouse(place), *_grants(place, shard, names)]
+    findings += _disk(place)
+    if any(finding.exit_code for finding in findings):
+        return findings  # a sync would stop here too, before it asks anything
+    for name in names:
         findings += _provider(name)
     return findings
 
@@ -62,24 +72,44 @@ def _secrets_file() -> Iterator[Finding]:
         yield Finding("secrets", "note", f"{path} can be read by others", f"chmod 600 {path}")
 
 
-def _warehouse() -> Iterator[Finding]:
+def _warehouse(place: Destination) -> Iterator[Finding]:
     import sources
 
-    from .destinations import open_warehouse
-    from .lock import warehouse_lock
-
-    path = duckdb_path()
     try:
-        with warehouse_lock(path), open_warehouse(path) as warehouse:
+        with _opened(place) as warehouse:
             tables = sum(len(warehouse.tables(name)) for name in sources.names())
-            yield Finding("warehouse", "ok", f"{path}, {tables} tables")
+            where = place.target.removeprefix("duckdb:")
+            yield Finding("warehouse", "ok", f"{where}, {tables} tables")
     except Stop as stop:
         state: Literal["note", "bad"] = "note" if stop.code is Exit.LOCKED else "bad"
         yield Finding("warehouse", state, stop.message, stop.remedy, int(stop.code))
 
 
-def _disk() -> Iterator[Finding]:
-    folder = duckdb_path().parent
+def _opened(place: Destination) -> AbstractContextManager[Warehouse]:
+    """A DuckDB file as a sync opens it; a Postgres database without its lock, which asks for rights
+    that are checked next."""
+    return place.writing(Holder()) if isinstance(place, DuckDB) else place.reading()
+
+
+def _grants(place: Destination, shard: Shard | None, providers: Iterable[str]) -> Iterator[Finding]:
+    if isinstance(place, DuckDB):
+        return
+    from .destinations.grants import missing
+
+    try:
+        with place.reading() as warehouse:
+            statements = missing(warehouse, shard or Shard(0, 1), providers)
+    except Stop:
+        return  # said already
+    if statements:
+        said = f"{len(statements)} rights are missing; the owner of the database runs"
+        yield Finding("grants", "bad", said, " ".join(statements), int(Exit.USAGE))
+    else:
+        yield Finding("grants", "ok", "the user may do what a sync needs")
+
+
+def _disk(place: Destination) -> Iterator[Finding]:
+    folder = place.folder
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

@@ -16,7 +16,7 @@ import typer
 from .exits import Exit, Stop, usage
 
 if TYPE_CHECKING:
-    pass
+    from sources.extraction.shards import Shard
 
 # Everything heavy (dlt, duckdb, rich tables) is imported by the command that needs it: --help is
 # read more often than anything else.
@@ -35,6 +35,7 @@ FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
 
 class Target(StrEnum):
     duckdb = "duckdb"
+    postgres = "postgres"
 
 
 class LogFormat(StrEnum):
@@ -49,6 +50,7 @@ class SchemaFormat(StrEnum):
     md = "md"
     json = "json"
     sql = "sql"
+    grants = "grants"
 
 
 Select = Annotated[
@@ -67,6 +69,12 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is wrong."
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="With tracebacks of bugs.")]
 Wait = Annotated[str, typer.Option(help="How long to wait for another run's lock: 30s, 10m.")]
 Where = Annotated[Target, typer.Option("--target", help="Which warehouse.")]
+Sharded = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", help="This worker of several, from 0: 0/8. Postgres only.", metavar="I/S"
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Agreed to beforehand.")]
 
 
@@ -98,15 +106,20 @@ def init(verbose: Verbose = False) -> None:
 @app.command(context_settings=FLAGS_FROM_ENV)
 def check(
     provider: Annotated[str | None, typer.Argument(help="Only this provider.")] = None,
+    target: Where = Target.duckdb,
+    shard: Sharded = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """Test keys, plan level, rate, warehouse, disk and versions; say how to fix each."""
 
     def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
         from .check import run_checks, worst
 
-        findings = run_checks(provider)
+        findings = run_checks(provider, target, shard_of(shard))
         if as_json:
             _print_json([vars(finding) for finding in findings])
         else:
@@ -125,7 +138,14 @@ def sync(
     full_refresh: Annotated[
         bool, typer.Option(help="Ask all histories again, whatever is known of them.")
     ] = False,
+    max_requests: Annotated[
+        int | None, typer.Option(min=0, help="Send no more requests than this.")
+    ] = None,
+    max_credits: Annotated[
+        int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
+    ] = None,
     target: Where = Target.duckdb,
+    shard: Sharded = None,
     wait: Wait = "0s",
     as_json: AsJson = False,
     log_format: Logs = LogFormat.auto,
@@ -147,6 +167,8 @@ def sync(
         from .settings import prepare_dlt
 
         prepare_dlt()
+        from sources.http.budget import Budget
+
         from .progress import progress
         from .sync import SyncRequest, new_run_id
         from .sync import sync as run_sync
@@ -157,6 +179,9 @@ def sync(
             accounts=[a.strip() for a in (accounts or "").split(",") if a.strip()],
             full_refresh=full_refresh,
             wait_seconds=seconds(wait),
+            target=target,
+            shard=shard_of(shard),
+            budget=Budget(max_requests, max_credits),
         )
         run_id = new_run_id()
         with progress(log_format, run_id, quiet=quiet) as told:
@@ -176,6 +201,7 @@ def status(
     max_age: Annotated[
         str | None, typer.Option(help="Exit 8 when an account's stream is older: 24h, 2d.")
     ] = None,
+    target: Where = Target.duckdb,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -185,9 +211,10 @@ def status(
         from .settings import prepare_dlt
 
         prepare_dlt()
+        from .destinations import destination
         from .status import print_status, read_status
 
-        report = read_status(seconds(max_age) if max_age else None)
+        report = read_status(destination(target), seconds(max_age) if max_age else None)
         _print_json(report.as_json()) if as_json else print_status(report)
         return report.exit_code
 
@@ -195,17 +222,20 @@ def status(
 
 
 @app.command(context_settings=FLAGS_FROM_ENV)
-def verify(as_json: AsJson = False, verbose: Verbose = False) -> None:
+def verify(
+    target: Where = Target.duckdb, as_json: AsJson = False, verbose: Verbose = False
+) -> None:
     """Check what is loaded: keys, references, times, latest figures, the provider's own export."""
 
     def run() -> Exit:
         from .settings import prepare_dlt
 
         prepare_dlt()
+        from .destinations import destination
         from .verify import exit_code
         from .verify import verify as run_verify
 
-        applied, findings = run_verify()
+        applied, findings = run_verify(destination(target))
         if as_json:
             _print_json({"rules": applied, "findings": [vars(finding) for finding in findings]})
         else:
@@ -222,6 +252,9 @@ def schema(
     format_: Annotated[
         SchemaFormat, typer.Option("--format", help="How to print it.")
     ] = SchemaFormat.table,
+    shard: Annotated[
+        str | None, typer.Option(help="Of `grants`: for this many workers, 0/8.", metavar="I/S")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Every table and column with its meaning."""
@@ -232,7 +265,8 @@ def schema(
         prepare_dlt()
         from .schema import describe
 
-        typer.echo(describe(format_))
+        workers = shard_of(shard)
+        typer.echo(describe(format_, workers.count if workers else 1))
         return Exit.OK
 
     _guarded(run, verbose)
@@ -336,6 +370,7 @@ def listen(
     debounce: Annotated[
         str, typer.Option(help="Events closer together than this share a sync.")
     ] = "5s",
+    target: Where = Target.duckdb,
     wait: Wait = "10m",
     log_format: Logs = LogFormat.auto,
     quiet: Quiet = False,
@@ -356,12 +391,20 @@ def listen(
         from .progress import progress
         from .sync import new_run_id
 
-        child = ("--wait", wait, "--log-format", log_format, *(["--quiet"] if quiet else []))
-        request = ListenRequest(host, port, seconds(debounce), child)
+        child = (
+            "--target",
+            target,
+            "--wait",
+            wait,
+            "--log-format",
+            log_format,
+            *(["--quiet"] if quiet else []),
+        )
+        request = ListenRequest(host, port, seconds(debounce), child, target)
         with progress(log_format, new_run_id(), quiet=quiet) as told:
             if not once:
                 return run_listen(request, told)
-            drained = handle_once(seconds(wait), told)
+            drained = handle_once(target, seconds(wait), told)
         _say(drained.last_line())
         return drained.code
 
@@ -418,6 +461,17 @@ def seconds(text: str) -> float:
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
 
 
+def shard_of(text: str | None) -> Shard | None:
+    """`0/8`; None for all accounts, also as `0/1`. Raises Stop (usage) otherwise."""
+    from sources.extraction.shards import Shard
+
+    try:
+        shard = Shard.parse(text) if text else None
+    except ValueError as error:
+        raise usage(str(error), "Write --shard 0/8 for the first of eight, up to 7/8.") from None
+    return shard if shard and shard.count > 1 else None
+
+
 def _ids(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
@@ -452,9 +506,10 @@ def _say_bug(error: Exception, verbose: bool) -> None:
     trace = "".join(traceback.format_exception(error))
     if verbose:
         _say(trace)
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__) is not None and cause not in causes:  # some lead back
+        causes.append(cause)
+    cause = causes[-1]
     first_line = (str(cause).splitlines() or [""])[0]
     _say(
         f"A bug: {type(cause).__name__}: {first_line}."

@@ -69,18 +69,16 @@ def _point_at(sandbox: Any, database: Path) -> None:
 
 def _sync(database: Path) -> Day:
     prepare_dlt()
-    from .destinations import open_warehouse
+    from .destinations import DuckDB
     from .progress import progress
     from .sync import SyncRequest, new_run_id, sync
 
     run_id = new_run_id()
     with progress("auto", run_id, quiet=not sys.stderr.isatty()) as told:
         result = sync(SyncRequest(select=["tokportal"], command="demo"), run_id, told)
-    with open_warehouse(database, read_only=True) as warehouse:
+    with DuckDB(database).reading() as warehouse:
         rows = {
-            name: warehouse.query("select count(*) from query_table(?)", [f"tokportal.{name}"])[0][
-                0
-            ]
+            name: warehouse.query(f'select count(*) from tokportal."{name}"')[0][0]
             for name in warehouse.tables("tokportal")
             if not name.startswith("_dlt")
         }

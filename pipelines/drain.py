@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from .destinations import open_warehouse
+from .destinations import destination
 from .event_rows import Handled, Knowledge, known, record
 from .exits import Exit, Stop
 from .inbox import Inbox, Waiting
 from .ledger import RunResult
-from .lock import warehouse_lock
+from .lock import Holder
 from .progress import Progress
-from .settings import duckdb_path
 from .signals import Stopper, in_thread, stopped_by_signals
 from .summary import last_line
 from .sync import SyncRequest, new_run_id, sync
@@ -48,7 +47,7 @@ class Drained:
         return f"{self.handled} events handled, {self.left} left in the inbox. {self.why} {again}"
 
 
-def drain(inbox: Inbox, wait_seconds: float, progress: Progress) -> Drained:
+def drain(inbox: Inbox, target: str, wait_seconds: float, progress: Progress) -> Drained:
     """Handle what waits. Raises Stop: another process does already, lock or warehouse unusable."""
     with inbox.handling() as mine, stopped_by_signals() as stopper:
         if not mine:
@@ -59,19 +58,21 @@ def drain(inbox: Inbox, wait_seconds: float, progress: Progress) -> Drained:
         waiting = inbox.waiting()
         if not waiting:
             return Drained(0, 0, Exit.OK)
-        return _Drain(inbox, waiting, wait_seconds, progress, stopper).run()
+        return _Drain(inbox, target, waiting, wait_seconds, progress, stopper).run()
 
 
 class _Drain:
     def __init__(
         self,
         inbox: Inbox,
+        target: str,
         waiting: list[Waiting],
         wait_seconds: float,
         progress: Progress,
         stopper: Stopper,
     ) -> None:
         self._inbox, self._waiting = inbox, waiting
+        self._target, self._place = target, destination(target)
         self._deadline = time.monotonic() + wait_seconds
         self._progress, self._stopper = progress, stopper
 
@@ -97,15 +98,15 @@ class _Drain:
         return {one.name: knowledge.account_of(one.event) for one in self._waiting}
 
     def _look_up(self) -> Knowledge:
-        path = duckdb_path()
-        with warehouse_lock(path):
-            if not path.exists():
-                return Knowledge()
-            with open_warehouse(path, read_only=True) as warehouse:
-                return known(warehouse, [one.event for one in self._waiting])
+        if not self._place.exists():
+            return Knowledge()
+        with self._place.writing(Holder()) as warehouse:
+            return known(warehouse, [one.event for one in self._waiting])
 
     def _sync(self, accounts: list[str]) -> RunResult:
-        request = SyncRequest(select=["tokportal"], accounts=accounts, command="listen")
+        request = SyncRequest(
+            select=["tokportal"], accounts=accounts, command="listen", target=self._target
+        )
         return self._when_free(lambda: sync(request, new_run_id(), self._progress))
 
     def _when_free(self, work: Callable[[], T]) -> T:
@@ -136,8 +137,7 @@ class _Drain:
                 yield Handled(one, account_id, "left_to_schedule", now, run_id)
 
     def _record(self, handled: list[Handled]) -> None:
-        path = duckdb_path()
-        with warehouse_lock(path), open_warehouse(path) as warehouse:
+        with self._place.writing(Holder()) as warehouse:
             in_thread(lambda: record(warehouse, handled))
 
 

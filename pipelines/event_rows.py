@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import dlt
 import pyarrow as pa
-from dlt.pipeline.exceptions import PipelineStepFailed
 
 from sources.landing import payload
 from sources.landing.batch import Batch
 from sources.landing.values import Unusable, timestamp
 from sources.tokportal.webhooks import WEBHOOK_EVENTS, Event
 
-from .destinations import Warehouse, unavailable
+from .destinations import Warehouse
 from .inbox import Waiting
 
 SCHEMA = "tokportal"
-_MERGE: Any = {"disposition": "merge", "strategy": "delete-insert"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ def _rows(
 
 
 def record(warehouse: Warehouse, handled: Sequence[Handled]) -> None:
-    """Write the rows that are not there yet, in one load. Raises Stop when it fails."""
+    """Write the rows that are not there yet, all or none. Raises Stop when it fails."""
     knowledge = known(warehouse, [one.waiting.event for one in handled])
     batches: dict[str, Batch] = {}
     for one in handled:
@@ -103,9 +99,10 @@ def record(warehouse: Warehouse, handled: Sequence[Handled]) -> None:
             tenant = knowledge.tenant_of(one)
             batch = batches.setdefault(tenant, Batch(tenant, one.run_id or "", [WEBHOOK_EVENTS]))
             batch.note(WEBHOOK_EVENTS, one.waiting.received_at, **_row(one))
-    if batches:
-        _load(warehouse, [batch.arrow()[WEBHOOK_EVENTS.name] for batch in batches.values()])
-        warehouse.comment(SCHEMA, [WEBHOOK_EVENTS])
+    rows = [batch.arrow()[WEBHOOK_EVENTS.name] for batch in batches.values()]
+    if rows:
+        warehouse.prepare(SCHEMA, [WEBHOOK_EVENTS])
+        warehouse.put(SCHEMA, WEBHOOK_EVENTS, pa.concat_tables(rows))
 
 
 def _row(one: Handled) -> dict[str, Any]:
@@ -129,24 +126,3 @@ def _time(text: str | None) -> datetime | None:
         return timestamp(text) if text else None
     except Unusable:
         return None
-
-
-def _load(warehouse: Warehouse, tables: list[pa.Table]) -> None:
-    with tempfile.TemporaryDirectory(prefix="social-") as folder:
-        pipeline = dlt.pipeline(
-            SCHEMA,
-            pipelines_dir=folder,
-            destination=warehouse.dlt_destination(),
-            dataset_name=SCHEMA,
-        )
-        try:
-            pipeline.run(
-                pa.concat_tables(tables),
-                table_name=WEBHOOK_EVENTS.name,
-                loader_file_format="parquet",
-                write_disposition=_MERGE,
-                primary_key=WEBHOOK_EVENTS.merge_key,
-                columns=WEBHOOK_EVENTS.dlt_columns(),
-            )
-        except PipelineStepFailed as error:
-            raise unavailable(warehouse.path, error.__cause__ or error) from error

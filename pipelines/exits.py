@@ -26,6 +26,7 @@ _GRAVEST_FIRST = (
     Exit.USAGE,
     Exit.CREDENTIALS,
     Exit.DESTINATION,
+    Exit.LOCKED,
     Exit.BUG,
     Exit.TRY_LATER,
     Exit.CHECK_FAILED,

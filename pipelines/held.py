@@ -28,6 +28,9 @@ def lookup_in(warehouse: Warehouse, schema: str) -> Lookup:
     return lookup
 
 
+_BESIDE = ("_completed", "_age")  # columns of the queries below that are not the row's
+
+
 class WarehouseHeld:
     """Rows of a window of accounts, read when first asked for."""
 
@@ -79,14 +82,12 @@ class WarehouseHeld:
     def _read_window(self, table: Table) -> Callable[[str], list[dict[str, Any]]]:
         if table.name not in self._existing:
             return lambda account_id: []
-        account = f"t.{table.account}"
-        sql = f"{self._select(table)} and {account} in (select unnest(?::varchar[]))"
+        account = table.account
+        sql = f"{self._select(table)} and t.{account} in (select unnest(?::varchar[]))"
         if table.moment:  # of snapshots, the newest tells what is news
-            sql += f" qualify rank() over (partition by {account} order by t.{table.moment} desc)"
-            sql += " = 1"
-        rows = self._warehouse.arrow(
-            sql + f" order by {account}", [self._tenant, self._account_ids]
-        )
+            age = f'rank() over (partition by {account} order by {table.moment} desc) as "_age"'
+            sql = f'select * from (select *, {age} from ({sql}) held) aged where "_age" = 1'
+        rows = self._warehouse.arrow(f"{sql} order by {account}", [self._tenant, self._account_ids])
         return _by_account(rows, table.account)
 
     def _select(self, table: Table) -> str:
@@ -122,7 +123,7 @@ def _by_account(rows: Any, account: str) -> Callable[[str], list[dict[str, Any]]
 def _stored(table: Table, rows: list[dict[str, Any]]) -> dict[Key, Stored]:
     return {
         table.key_of(row): Stored(
-            {k: v for k, v in row.items() if k != "_completed"}, row["_completed"]
+            {k: v for k, v in row.items() if k not in _BESIDE}, row["_completed"]
         )
         for row in rows
     }

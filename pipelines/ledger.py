@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sources.extraction.shards import Shard
 from sources.landing.batch import Batch
 from sources.landing.tables import Table, ours
 
@@ -20,6 +21,7 @@ SYNC_RUNS = Table(
     columns=(
         ours("run_id", "text", "The run."),
         ours("command", "text", "The command that ran."),
+        ours("shard", "text", "Whose accounts it was about: `0/8`; NULL when about all."),
         ours("started_at", "timestamp", "Start, on this machine's clock (UTC)."),
         ours("finished_at", "timestamp", "End, on this machine's clock (UTC)."),
         ours("exit_code", "bigint", "As the command's (README, exit codes)."),
@@ -88,6 +90,7 @@ class RunResult:
     not_configured: list[str] = field(default_factory=list)
     signal_exit: Exit | None = None
     failure: Stop | None = None
+    shard: Shard | None = None
 
     @property
     def exit_code(self) -> Exit:
@@ -107,7 +110,7 @@ class RunResult:
             "started_at": self.started_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "target": self.target,
-            "shard": None,
+            "shard": str(self.shard) if self.shard else None,
             "providers": {provider.label: provider.as_json() for provider in self.providers},
             "errors": [
                 {"provider": p.label, **error} for p in self.providers for error in p.errors
@@ -127,6 +130,7 @@ def run_row(run: RunResult, provider: ProviderResult, now: datetime) -> Any:
         SYNC_RUNS,
         now,
         command=run.command,
+        shard=str(run.shard) if run.shard else None,
         started_at=run.started_at,
         finished_at=now,
         exit_code=int(run.exit_code),

@@ -23,12 +23,13 @@ from starlette.applications import Starlette
 
 from sources.http.redaction import register
 
+from .destinations import destination
 from .drain import Drained, drain
 from .exits import Exit, usage
 from .inbox import Inbox
 from .progress import Progress
 from .receiver import receiver_app
-from .settings import duckdb_path, provider_settings
+from .settings import provider_settings
 from .signals import Stopper, stopped_by_signals
 
 _CONNECTIONS = 200
@@ -46,15 +47,17 @@ class ListenRequest:
     port: int
     debounce_seconds: float
     child: Sequence[str] = ()
+    target: str = "duckdb"
 
 
-def inbox_of_warehouse() -> Inbox:
+def inbox_of_warehouse(target: str) -> Inbox:
     """`inbox/<warehouse>` beside the warehouse. Raises Stop (usage) where it cannot be made."""
-    path = duckdb_path()
+    place = destination(target)
+    folder = place.folder / "inbox"
     try:
-        return Inbox(path.parent / "inbox" / path.stem)
+        return Inbox(folder / place.name)
     except OSError as error:
-        raise usage(f"{path.parent / 'inbox'} cannot be written: {error.strerror}") from error
+        raise usage(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def webhook_secrets() -> list[str]:
@@ -84,9 +87,9 @@ def _listed(value: Any) -> list[Any]:
     return [] if value in (None, "") else str(value).split(",")
 
 
-def handle_once(wait_seconds: float, progress: Progress) -> Drained:
+def handle_once(target: str, wait_seconds: float, progress: Progress) -> Drained:
     """Handle what the inbox holds. Raises Stop when lock or warehouse stand in the way."""
-    return drain(inbox_of_warehouse(), wait_seconds, progress)
+    return drain(inbox_of_warehouse(target), target, wait_seconds, progress)
 
 
 def listen(request: ListenRequest, progress: Progress) -> Exit:
@@ -94,7 +97,7 @@ def listen(request: ListenRequest, progress: Progress) -> Exit:
     secrets = webhook_secrets()
     if not provider_settings("tokportal").configured:
         raise usage("no key is configured for tokportal", "`social init`, then `social check`.")
-    inbox = inbox_of_warehouse()
+    inbox = inbox_of_warehouse(request.target)
     listener = _bound(request.host, request.port)
     with stopped_by_signals() as stopper:
         handler = _Handler(inbox, request, progress)

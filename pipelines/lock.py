@@ -1,4 +1,5 @@
-"""One run at a time for a warehouse: a lock file beside it, freed by the kernel when a run dies."""
+"""One run at a time for a warehouse, and for a DuckDB file the lock that says so: a file beside it,
+freed by the kernel when a run dies."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from .exits import Exit, Stop
 from .signals import Stopper
@@ -19,18 +22,59 @@ from .signals import Stopper
 _LOOK_AGAIN_SECONDS = 0.2
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock. `since` is that machine's clock (UTC)."""
+
+    run_id: str | None = None
+    command: str = field(default_factory=lambda: " ".join(["social", *sys.argv[1:2]]))
+    pid: int = field(default_factory=os.getpid)
+    host: str = field(default_factory=socket.gethostname)
+    since: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __str__(self) -> str:
+        run = f" (run {self.run_id})" if self.run_id else ""
+        return f"{self.command}{run}, pid {self.pid} on {self.host} since {self.since}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Raises ValueError or TypeError for what is no holder."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a lock; `stopper`: a signal ends the wait."""
+
+    seconds: float = 0.0
+    stopper: Stopper | None = None
+
+
+def take(try_once: Callable[[], bool], holder: Callable[[], str], patience: Patience) -> None:
+    """Try until it is taken. Raises Stop: exit 7 naming the holder, or the signal's exit code."""
+    deadline = time.monotonic() + patience.seconds
+    while not try_once():
+        if patience.stopper and patience.stopper.exit_code:
+            raise Stop(patience.stopper.exit_code, "stopped while waiting for the lock")
+        if time.monotonic() >= deadline:
+            raise Stop(
+                Exit.LOCKED,
+                f"another run holds the warehouse: {holder()}",
+                "Nothing to do; it frees the lock when it ends, also when it is killed."
+                " `--wait 10m` waits for it.",
+            )
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
 @contextmanager
-def warehouse_lock(
-    database: Path, wait_seconds: float = 0.0, stopper: Stopper | None = None
-) -> Iterator[None]:
-    """Hold the lock of a DuckDB file. Raises Stop: exit 7 naming the holder when it is taken, or
-    the signal's exit code when one ends the wait."""
+def file_lock(database: Path, holder: Holder, patience: Patience) -> Iterator[None]:
+    """Hold the lock of a DuckDB file. Raises Stop (exit 7) when another run does."""
     path = database.with_name(database.name + ".lock")
     file = _open(path)
     try:
-        _take(file, path, wait_seconds, stopper)
+        take(lambda: _flocked(file), lambda: _holder(path), patience)
         os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(_me()).encode(), 0)
+        os.pwrite(file, json.dumps(asdict(holder)).encode(), 0)
         yield
         os.ftruncate(file, 0)
     finally:
@@ -49,37 +93,16 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _take(file: int, path: Path, wait_seconds: float, stopper: Stopper | None) -> None:
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if stopper and stopper.exit_code:
-                raise Stop(stopper.exit_code, "stopped while waiting for the lock") from None
-            if time.monotonic() >= deadline:
-                raise Stop(
-                    Exit.LOCKED,
-                    f"another run holds the warehouse: {_holder(path)}",
-                    "Nothing to do; it frees the lock when it ends, also when it is killed."
-                    " `--wait 10m` waits for it.",
-                ) from None
-            time.sleep(_LOOK_AGAIN_SECONDS)
-
-
-def _me() -> dict[str, object]:
-    return {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["social", *sys.argv[1:2]]),
-    }
+def _flocked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(path: Path) -> str:
     try:
-        who = json.loads(path.read_text())
-        return f"{who['command']}, pid {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, KeyError):
+        return str(Holder.read(path.read_text()))
+    except (OSError, ValueError, TypeError):
         return f"see {path}"

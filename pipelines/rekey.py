@@ -18,7 +18,7 @@ def rekey(warehouse: Warehouse, schema: str, provider: Any) -> None:
     """Move every row that still stands under an old id of a completed load's alias."""
     aliases = getattr(provider, "ALIASES", None)
     existing = warehouse.tables(schema)
-    if aliases is None or aliases.table.name not in existing:
+    if aliases is None or not existing.keys() >= {aliases.table.name, "_dlt_loads"}:
         return
     moved_to = _completed_aliases(schema, aliases.table)
     for table in aliases.rekeyed:
@@ -54,19 +54,22 @@ def _move(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> Non
     if "tracked_post_id" not in table.key:
         unless = ""  # keyed by an id of its own: every row moves
     same = "m.tenant = t.tenant and m.old_id = t.tracked_post_id"
-    warehouse.transaction(
-        f"update {where} t set tracked_post_id = m.new_id from ({moved_to}) m where {same}{unless}",
-        f"delete from {where} t using ({moved_to}) m where {same}",
-    )
+    with warehouse.transaction() as execute:
+        execute(
+            f"update {where} t set tracked_post_id = m.new_id from ({moved_to}) m"
+            f" where {same}{unless}"
+        )
+        execute(f"delete from {where} t using ({moved_to}) m where {same}")
 
 
 def _drop_unsourced(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> None:
     """The first generation does not say who measured; the second does, of the same observation."""
     where = f'"{schema}"."{table.name}"'
-    warehouse.transaction(
-        f"delete from {where} t using ({moved_to}) m"
-        " where m.tenant = t.tenant and m.new_id = t.tracked_post_id and t.source = 'unknown'"
-        f" and exists (select 1 from {where} u where u.tenant = t.tenant"
-        " and u.tracked_post_id = t.tracked_post_id and u.captured_at = t.captured_at"
-        " and u.source <> 'unknown')"
-    )
+    with warehouse.transaction() as execute:
+        execute(
+            f"delete from {where} t using ({moved_to}) m"
+            " where m.tenant = t.tenant and m.new_id = t.tracked_post_id and t.source = 'unknown'"
+            f" and exists (select 1 from {where} u where u.tenant = t.tenant"
+            " and u.tracked_post_id = t.tracked_post_id and u.captured_at = t.captured_at"
+            " and u.source <> 'unknown')"
+        )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sources
 from sources.landing.tables import Table
 
-from .destinations import comments, create_table
+from .destinations import ddl
 from .ledger import SYNC_RUNS
 
 
@@ -17,8 +17,12 @@ def declared() -> dict[str, list[Table]]:
     return {name: [*sources.get(name).TABLES, SYNC_RUNS] for name in sources.names()}
 
 
-def describe(format_: str) -> str:
-    """The whole dictionary as a text table, Markdown, JSON or SQL."""
+def describe(format_: str, shards: int = 1) -> str:
+    """The whole dictionary as a text table, Markdown, JSON or SQL; or the roles on Postgres."""
+    if format_ == "grants":
+        from .destinations.grants import script
+
+        return script(sources.names(), shards)
     write = {"table": _as_text, "md": _as_markdown, "json": _as_json, "sql": _as_sql}[format_]
     return write(declared())
 
@@ -78,6 +82,6 @@ def _as_sql(schemas: dict[str, list[Table]]) -> str:
     for schema, tables in schemas.items():
         lines.append(f'create schema if not exists "{schema}";')
         for table in tables:
-            lines.append(f"{create_table(schema, table)};")
-            lines += [f"{statement};" for statement in comments(schema, table)]
+            lines.append(f"{ddl.create_table(schema, table)};")
+            lines += [f"{statement};" for *_, statement in ddl.comments(schema, table)]
     return "\n".join(lines)

@@ -22,7 +22,7 @@ _REQUIRED = {
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
     "DATA_WRITER__DISABLE_COMPRESSION": "true",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
 }
 
 
@@ -185,3 +185,8 @@ def duckdb_path() -> Path:
         return project_root() / "data" / "warehouse.duckdb"
     path = Path(said.removeprefix("duckdb:///").removeprefix("duckdb:")).expanduser()
     return path if path.is_absolute() else project_root() / path
+
+
+def postgres_url() -> str | None:
+    """DESTINATION__POSTGRES__CREDENTIALS as it was written; it may hold a password."""
+    return _secret("destination.postgres", "credentials")

@@ -8,31 +8,45 @@ from typing import Any
 
 import pendulum
 
-from .destinations import Warehouse, open_warehouse
+from .destinations import Destination, Warehouse
 from .exits import Exit
-from .settings import duckdb_path
+from .state import state_sizes
 
 _LAST_RUN = """
     select run_id, command, started_at, finished_at, exit_code, requests, rows_written, errors
     from {schema}.sync_runs order by finished_at desc limit 1"""
 
+# The last run of each shard; of a warehouse without shards that is the last run again.
+_SHARDS = """
+    select shard, run_id, finished_at, exit_code, requests, rows_written, errors from (
+        select *, row_number() over (partition by shard order by finished_at desc) as age
+        from {schema}.sync_runs where shard is not null) r
+    where age = 1 order by shard"""
+
 # Freshness is measured against the provider's clock at the last attempt: for the sandbox, and for a
 # machine whose own clock is wrong, today's date says nothing.
-_GOOD_RUN = "select max(finished_at) from {schema}.sync_runs where exit_code in (0, 3)"
+_GOOD_RUN = """
+    select min(good_at) from (
+        select max(finished_at) filter (where exit_code in (0, 3)) as good_at
+        from {schema}.sync_runs group by shard) of_shards"""
 
 _STREAMS = """
     select stream,
            count(*) as accounts,
-           count(*) filter (status in ('ok', 'no_data')) as complete,
-           count(*) filter (status = 'failed') as failed,
-           count(*) filter (status = 'skipped') as skipped,
-           min(last_success_at) filter (status <> 'skipped') as oldest_success,
+           count(*) filter (where status in ('ok', 'no_data')) as complete,
+           count(*) filter (where status = 'failed') as failed,
+           count(*) filter (where status = 'skipped') as skipped,
+           min(last_success_at) filter (where status <> 'skipped') as oldest_success,
            max(last_success_at) as newest_success
-    from {schema}.sync_account_status s
-    where exists (select 1 from {schema}.accounts a
-                  where a.account_id = s.account_id and a.tenant = s.tenant
-                  and a.removed_at is null)
+    from {schema}.sync_account_status s {there}
     group by stream order by stream"""
+# What is removed is not stale. Tokfluence's creators are in no listing that could lose them.
+_THERE = {
+    "tokportal": "where exists (select 1 from tokportal.accounts a where a.account_id ="
+    " s.account_id and a.tenant = s.tenant and a.removed_at is null)",
+    "genviral": "where not exists (select 1 from genviral.targets t where t.target_id ="
+    " s.account_id and t.tenant = s.tenant and t.removed_at is not null)",
+}
 
 _FAILING = """
     select account_id, stream, failures, error_code, error_message, last_success_at, next_retry_at
@@ -50,6 +64,8 @@ class ProviderStatus:
     last_run: dict[str, Any] | None
     streams: list[dict[str, Any]]
     failing: list[dict[str, Any]]
+    shards: list[dict[str, Any]] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
     last_good_run_at: datetime | None = None
     stale: list[str] = field(default_factory=list)
 
@@ -80,28 +96,31 @@ class StatusReport:
         }
 
 
-def read_status(max_age_seconds: float | None = None) -> StatusReport:
+def read_status(place: Destination, max_age_seconds: float | None = None) -> StatusReport:
     """The state of the warehouse. Raises Stop (exit 6) when it cannot be opened."""
     import sources
 
-    path = duckdb_path()
-    with open_warehouse(path, read_only=True) as warehouse:
+    with place.reading() as warehouse:
         providers = [
             _provider(warehouse, name, max_age_seconds)
             for name in sources.names()
             if "sync_account_status" in warehouse.tables(name)
         ]
-    return StatusReport(str(path), path.stat().st_size, providers, max_age_seconds)
+        size = warehouse.size_bytes()
+    return StatusReport(place.target.removeprefix("duckdb:"), size, providers, max_age_seconds)
 
 
 def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) -> ProviderStatus:
-    runs, good = [], None
-    if "sync_runs" in warehouse.tables(name):
+    runs, shards, good = [], [], None
+    if "shard" in warehouse.tables(name).get("sync_runs", set()):
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
+        shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
         good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
-    streams = warehouse.arrow(_STREAMS.format(schema=name)).to_pylist()
+    streams = warehouse.arrow(_STREAMS.format(schema=name, there=_THERE.get(name, ""))).to_pylist()
     failing = warehouse.arrow(_FAILING.format(schema=name)).to_pylist()
-    status = ProviderStatus(name, runs[0] if runs else None, streams, failing, good)
+    states = state_sizes(warehouse, name)
+    last = runs[0] if runs else None
+    status = ProviderStatus(name, last, streams, failing, shards, states, good)
     if max_age_seconds is not None:
         status.stale = _stale(status, max_age_seconds)
     return status
@@ -137,6 +156,16 @@ def print_status(report: StatusReport) -> None:
                 f"\n{provider.name}: last run {run['finished_at']:%Y-%m-%d %H:%M:%S}Z"
                 f" ({pendulum.instance(run['finished_at']).diff_for_humans()}), exit"
                 f" {run['exit_code']}, {run['requests']:,} requests, {run['rows_written']:,} rows"
+            )
+        for shard in provider.shards:
+            console.print(
+                f"  shard {shard['shard']}: {shard['finished_at']:%Y-%m-%d %H:%M:%S}Z, exit"
+                f" {shard['exit_code']}, {shard['rows_written']:,} rows"
+            )
+        for state in provider.states:
+            console.print(
+                f"  cursors of {state['pipeline_name']}: {state['bytes'] / 1024:,.1f} KiB,"
+                f" moved {state['moved_at']:%Y-%m-%d %H:%M:%S}Z, {state['kept']} states kept"
             )
         grid = Grid("stream", "accounts", "complete", "failed", "skipped", "oldest success (UTC)")
         for row in provider.streams:

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import dlt
-import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 import sources
+from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLater
 
-from .destinations import Warehouse, open_warehouse, unavailable
+from .destinations import Shard, Warehouse, destination
 from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
+from .known_posts import known_posts
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
-from .lock import warehouse_lock
+from .lock import Holder, Patience
 from .progress import Progress
 from .rekey import rekey
 from .selection import Selection, select
-from .settings import ProviderSettings, batch_limits, duckdb_path, provider_settings, reread_key
+from .settings import ProviderSettings, batch_limits, provider_settings, reread_key
 from .signals import Stopper, in_thread, stopped_by_signals
+from .state import prune_states
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class SyncRequest:
     full_refresh: bool = False
     wait_seconds: float = 0.0
     command: str = "sync"
+    target: str = "duckdb"
+    shard: Shard | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 def new_run_id() -> str:
@@ -54,13 +59,14 @@ def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
     """Run a sync. Raises Stop for usage, lock and an unusable destination, before any request."""
     selection = select(request.select, request.exclude)
     configured, missing = _configured(selection)
-    path = duckdb_path()
-    result = RunResult(run_id, request.command, f"duckdb:{path}", datetime.now(UTC))
+    place = destination(request.target, request.shard)
+    result = RunResult(
+        run_id, request.command, place.target, datetime.now(UTC), shard=request.shard
+    )
     result.not_configured = missing
     with (
         stopped_by_signals() as stopper,
-        warehouse_lock(path, request.wait_seconds, stopper),
-        open_warehouse(path) as warehouse,
+        place.writing(Holder(run_id), Patience(request.wait_seconds, stopper)) as warehouse,
     ):
         progress.event("run.started", target=warehouse.target, command=request.command)
         try:
@@ -96,7 +102,8 @@ def _run(
     stopper: Stopper,
     progress: Progress,
 ) -> None:
-    for settings in configured:
+    # Who follows the posts that others bring comes after them.
+    for settings in sorted(configured, key=lambda each: bool(each.options.get("posts_from"))):
         for tenant in settings.keys:
             if not stopper.stop.is_set():
                 key_sync = _KeySync(
@@ -121,6 +128,7 @@ class _KeySync:
         provider = sources.get(self.settings.name)
         outcome = ProviderResult(self.settings.name, self.tenant)
         self.result.providers.append(outcome)
+        self.warehouse.prepare(self.settings.name, [*provider.TABLES, SYNC_RUNS])
         try:
             extract = self._begin(provider, stopper)
         except EgressRefused as error:
@@ -134,16 +142,19 @@ class _KeySync:
                 self._describe(extract, outcome)
             row = run_row(self.result, outcome, datetime.now(UTC))
             self.warehouse.put(self.settings.name, SYNC_RUNS, row)
-        self.warehouse.comment(self.settings.name, [*provider.TABLES, SYNC_RUNS])
+            prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
-        settings = self.settings
+        settings, shard = self.settings, self.request.shard
+        sharded = {"shard": shard} if shard else {}
         connection = provider.connect(
             settings.keys[self.tenant],
             settings.base_url,
             requests_per_minute=settings.requests_per_minute,
             concurrency=settings.concurrency,
             reread=lambda: reread_key(settings.name, self.tenant),
+            budget=self.request.budget,
+            **sharded,
         )
         scope = provider.Scope(
             connection,
@@ -155,6 +166,7 @@ class _KeySync:
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
+            **sharded,
         )
         declared = {table.name for table in provider.TABLES}
         return provider.Run(
@@ -162,6 +174,7 @@ class _KeySync:
             limits=batch_limits(),
             missing_tables=frozenset(declared - set(self.warehouse.tables(settings.name))),
             lookup=lookup_in(self.warehouse, settings.name),
+            elsewhere=known_posts(self.warehouse),
             stop=stopper.stop,
             report=self._tick,
         )
@@ -178,7 +191,7 @@ class _KeySync:
 
     def _pipeline(self, folder: str) -> dlt.Pipeline:
         return dlt.pipeline(
-            self.settings.name,
+            f"{self.settings.name}{self.warehouse.pipeline_suffix}",
             pipelines_dir=folder,
             destination=self.warehouse.dlt_destination(),
             dataset_name=self.settings.name,
@@ -214,16 +227,15 @@ class _KeySync:
 
     def _load_failure(self, error: PipelineStepFailed) -> BaseException:
         """The destination's own words, when it is the destination that failed."""
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, duckdb.Error | OSError) or "duckdb" in type(cause).__module__:
-                return unavailable(self.warehouse.path, cause)
-            cause = cause.__cause__ or cause.__context__
+        for cause in _causes(error):
+            if stop := cause if isinstance(cause, Stop) else self.warehouse.explain(cause):
+                return stop
         return error
 
     def _describe(self, extract: Any, outcome: ProviderResult) -> None:
         notes = extract.scope.notes
-        traffic = extract.scope.connection.traffic
+        traffic, wallet = extract.scope.connection.traffic, extract.scope.connection.wallet
+        outcome.credits = wallet.credits if wallet.calls else None
         outcome.requests, outcome.retries = traffic.requests, traffic.retries
         outcome.waited_s = traffic.waited_seconds
         outcome.requests_by_endpoint = dict(traffic.by_endpoint)
@@ -232,6 +244,19 @@ class _KeySync:
         outcome.streams = {stream: tally.as_json() for stream, tally in notes.streams.items()}
         outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
         outcome.exit_code = gravest([*_codes(outcome.errors), _fatal_code(extract.fatal)])
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it; dlt keeps some of that in attributes of its own."""
+    names = ("__cause__", "__context__", "client_exception", "dbapi_exception", "inner_exc")
+    waiting, met = [error], set[int]()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) not in met:
+            met.add(id(cause))
+            yield cause
+            inner = (getattr(cause, name, None) for name in names)
+            waiting += [each for each in inner if isinstance(each, BaseException)]
 
 
 def _codes(errors: list[dict[str, Any]]) -> list[Exit]:

@@ -12,9 +12,8 @@ from typing import Any
 
 from sources.landing.tables import Table
 
-from .destinations import Warehouse, open_warehouse
+from .destinations import Destination, Warehouse
 from .exits import Exit
-from .settings import duckdb_path
 
 _SHOWN = 5
 
@@ -39,20 +38,22 @@ _RULES: dict[str, list[tuple[str, tuple[str, ...], str]]] = {
         (
             "every post belongs to an account that is known",
             ("tracked_posts", "accounts"),
-            """select tracked_post_id from {schema}.tracked_posts
-               anti join {schema}.accounts using (tenant, account_id)""",
+            """select t.tracked_post_id from {schema}.tracked_posts t where not exists (
+                 select 1 from {schema}.accounts a
+                 where a.tenant = t.tenant and a.account_id = t.account_id)""",
         ),
         (
             "every snapshot belongs to a post that is known",
             ("post_snapshots", "tracked_posts"),
-            """select distinct tracked_post_id from {schema}.post_snapshots
-               anti join {schema}.tracked_posts using (tenant, tracked_post_id)""",
+            """select distinct s.tracked_post_id from {schema}.post_snapshots s where not exists (
+                 select 1 from {schema}.tracked_posts t
+                 where t.tenant = s.tenant and t.tracked_post_id = s.tracked_post_id)""",
         ),
         (
             "no observation is later than the moment it was read",
             ("post_snapshots",),
             """select tracked_post_id from {schema}.post_snapshots
-               where captured_at > fetched_at + interval 1 day""",
+               where captured_at > fetched_at + interval '1 day'""",
         ),
         (
             "a post's latest figures are those of its newest observation",
@@ -81,12 +82,12 @@ _RULES: dict[str, list[tuple[str, tuple[str, ...], str]]] = {
 }
 
 
-def verify() -> tuple[int, list[Finding]]:
+def verify(place: Destination) -> tuple[int, list[Finding]]:
     """How many rules were applied, and what they found. Raises Stop when there is no warehouse."""
     import sources
 
     applied, findings = 0, []
-    with open_warehouse(duckdb_path(), read_only=True) as warehouse:
+    with place.reading() as warehouse:
         for provider in sources.names():
             existing = set(warehouse.tables(provider))
             for rule, needed, sql in _rules(provider, sources.get(provider).TABLES):

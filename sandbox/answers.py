@@ -1,4 +1,4 @@
-"""Answers, and the error envelope of developers.tokportal.com/errors."""
+"""Answers and refusals, before a provider has put them in its envelope."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,11 +37,3 @@ class ApiError(Exception):
 def json_answer(payload: Any) -> Answer:
     """A JSON answer with status 200."""
     return Answer(200, orjson.dumps(payload))
-
-
-def error_answer(error: ApiError) -> Answer:
-    """`{"error": {code, message, details?}}`; details are left out when there are none."""
-    body: dict[str, Any] = {"code": error.code, "message": error.message}
-    if error.details:
-        body["details"] = error.details
-    return Answer(error.status, orjson.dumps({"error": body}), headers=error.headers)

@@ -5,8 +5,11 @@ from typing import Any
 
 from sandbox.control import control_app
 from sandbox.faults.delivery import Receive, Send
+from sandbox.gate import Gate
+from sandbox.genviral.gate import GenviralGate
 from sandbox.state import State
-from sandbox.tokportal.gate import BASE_PATH, Gate
+from sandbox.tokfluence.gate import TokfluenceGate
+from sandbox.tokportal.gate import TokPortalGate
 
 
 class App:
@@ -18,7 +21,12 @@ class App:
 
     def __init__(self, state: State) -> None:
         self._control = control_app(state)
-        self._providers = {BASE_PATH: Gate(state)}
+        gates: tuple[Gate, ...] = (
+            TokPortalGate(state),
+            GenviralGate(state),
+            TokfluenceGate(state),
+        )
+        self._providers = {gate.provider.base_path: gate for gate in gates}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""

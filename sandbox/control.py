@@ -1,7 +1,8 @@
 """The control plane under /_sandbox: no key, never counted, never limited."""
 
 import re
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 import orjson
 from starlette.applications import Starlette
@@ -11,10 +12,22 @@ from starlette.routing import Route
 
 from sandbox import truth
 from sandbox.edits import apply_edit
+from sandbox.genviral import truth as genviral_truth
+from sandbox.journal import Journal
 from sandbox.owner import DEFAULT
+from sandbox.providers import GENVIRAL, PROVIDERS, TOKFLUENCE, TOKPORTAL
 from sandbox.settings import parse_clock
 from sandbox.state import State
+from sandbox.tokfluence import control as tokfluence
+from sandbox.tokfluence import truth as tokfluence_truth
+from sandbox.view import Row, View
 from sandbox.webhooks.sending import send_event
+
+_TRUTHS: Final[dict[str, Mapping[str, Callable[[View], Iterator[Row]]]]] = {
+    TOKPORTAL.name: truth.TABLES,
+    GENVIRAL.name: genviral_truth.TABLES,
+    TOKFLUENCE.name: tokfluence_truth.TABLES,
+}
 
 
 def control_app(state: State) -> Starlette:
@@ -28,10 +41,13 @@ def control_app(state: State) -> Starlette:
         Route("/_sandbox/log", plane.log, methods=["GET"]),
         Route("/_sandbox/truth", plane.tables, methods=["GET"]),
         Route("/_sandbox/truth/{table}", plane.truth, methods=["GET"]),
+        Route("/_sandbox/truth/{provider}/{table}", plane.truth, methods=["GET"]),
         Route("/_sandbox/faults", plane.list_faults, methods=["GET"]),
         Route("/_sandbox/faults", plane.plant_faults, methods=["POST"]),
         Route("/_sandbox/faults", plane.clear_faults, methods=["DELETE"]),
         Route("/_sandbox/world", plane.edit_world, methods=["POST"]),
+        Route("/_sandbox/credits", plane.credits, methods=["GET"]),
+        Route("/_sandbox/tokfluence", plane.tokfluence, methods=["GET"]),
         Route("/_sandbox/webhooks", plane.list_webhooks, methods=["GET"]),
         Route("/_sandbox/webhooks/send", plane.send_webhook, methods=["POST"]),
     ]
@@ -47,7 +63,7 @@ class _Plane:
         """What runs here."""
         settings = self._state.settings
         base = f"http://{request.url.netloc}"
-        return _json({**announcement(settings.key, base, self._state.clock.iso()),
+        return _json({**announcement(settings.keys, base, self._state.clock.iso()),
                       "settings": settings})  # fmt: skip
 
     async def move_clock(self, request: Request) -> Response:
@@ -58,24 +74,29 @@ class _Plane:
         return _json({"now": clock.iso()})
 
     async def requests(self, request: Request) -> Response:
-        """Counts since the last reset."""
-        return _json(self._state.journal.summary())
+        """Counts since the last reset: ?provider=."""
+        return _json(self._journal(request).summary())
 
     async def reset_requests(self, request: Request) -> Response:
         """Count from zero."""
-        self._state.journal.reset()
-        return _json(self._state.journal.summary())
+        journal = self._journal(request)
+        journal.reset()
+        return _json(journal.summary())
 
     async def log(self, request: Request) -> Response:
-        """Requests one by one."""
-        return _json(self._state.journal.after(int(request.query_params.get("after", 0))))
+        """Requests one by one: ?provider=, ?after=."""
+        after = int(request.query_params.get("after", 0))
+        return _json(self._journal(request).after(after))
 
     async def tables(self, request: Request) -> Response:
-        """Names of the tables with a truth."""
-        return _json(list(truth.TABLES))
+        """Names of the tables with a truth: ?provider=."""
+        return _json(list(_TRUTHS[_provider(request)]))
 
     async def truth(self, request: Request) -> Response:
-        """Every reachable row of a table: ?tier=, ?tenant=, ?account_id=, ?removed=include."""
+        """Every reachable row of a table: ?tier=, ?tenant=, ?account_id=, ?removed=include.
+
+        TokPortal's tables are named alone, those of others below their provider's name.
+        """
         asked = request.query_params
         view = truth.view_for(
             self._state.owners[asked.get("tenant", DEFAULT)],
@@ -86,7 +107,8 @@ class _Plane:
             asked.get("granularity", "day"),
             asked.get("mode", "cumulative"),
         )
-        return _json(list(truth.TABLES[request.path_params["table"]](view)))
+        tables = _TRUTHS[request.path_params.get("provider", TOKPORTAL.name)]
+        return _json(list(tables[request.path_params["table"]](view)))
 
     async def list_faults(self, request: Request) -> Response:
         """Planted faults and their hits."""
@@ -126,15 +148,30 @@ class _Plane:
             ]
         )
 
+    async def credits(self, request: Request) -> Response:
+        """What every owner's requests to Tokfluence cost, one by one."""
+        return _json(tokfluence.ledgers(self._state))
 
-def announcement(key: str, base: str, now: str) -> dict[str, Any]:
+    async def tokfluence(self, request: Request) -> Response:
+        """Ids worth asking Tokfluence for: ?tenant=."""
+        return _json(tokfluence.landmarks(self._state, request.query_params.get("tenant")))
+
+    def _journal(self, request: Request) -> Journal:
+        return self._state.journals[_provider(request)]
+
+
+def announcement(keys: dict[str, str], base: str, now: str) -> dict[str, Any]:
     """What a client needs to begin."""
     return {
         "url": base,
-        "base_urls": {"tokportal": f"{base}/api/ext"},
-        "keys": {"tokportal": key},
+        "base_urls": {name: base + one.base_path for name, one in PROVIDERS.items()},
+        "keys": keys,
         "now": now,
     }
+
+
+def _provider(request: Request) -> str:
+    return request.query_params.get("provider", TOKPORTAL.name)
 
 
 async def _body(request: Request) -> Any:

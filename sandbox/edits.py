@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from sandbox.genviral import edits as genviral
 from sandbox.owner import DEFAULT
 from sandbox.settings import TIERS, parse_clock
 from sandbox.state import State
+from sandbox.tokfluence import edits as tokfluence
 from sandbox.world.accounts import Account
 from sandbox.world.chance import DAY
 from sandbox.world.world import World
@@ -93,6 +95,8 @@ _OPS: Final[dict[str, Callable[[State, Edit], dict[str, Any] | None]]] = {
     "set_tier": _set_tier,
     "revoke_key": _revoke_key,
     "accept_key": _accept_key,
+    **genviral.OPS,
+    **tokfluence.OPS,
 }
 
 
@@ -118,7 +122,8 @@ def _post_id(state: State, edit: Edit) -> str:
 
 
 def _key(state: State, edit: Edit) -> Any:
-    key = state.keys.known(edit["key"])
+    rings = (ring.known(edit["key"]) for ring in state.keys.values())
+    key = next(filter(None, rings), None)
     if key is None:
         raise ValueError(f"no key {edit['key']}")
     return key

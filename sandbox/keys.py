@@ -1,18 +1,13 @@
-"""Keys: which plan they are on, and the token bucket of each.
+"""Keys: whose they are, which plan they are on, and the token bucket of each.
 
-developers.tokportal.com/rate-limits: a bucket per key that holds one minute's worth of
-requests and refills continuously.
+A bucket per key holds one minute's worth of requests and refills continuously, as
+developers.tokportal.com/rate-limits has it; the other providers publish no more than a number.
 """
 
 import math
 import re
 import time
 from dataclasses import dataclass, field
-
-from sandbox.answers import ApiError
-from sandbox.settings import TIERS
-
-_KEY = re.compile(rf"sk_sandbox_({'|'.join(TIERS)})(?:_(\w+))?", re.ASCII)
 
 ANY_PATH = ""
 
@@ -22,7 +17,7 @@ _IN_FLIGHT_SECONDS = 0.05
 
 @dataclass(slots=True)
 class Key:
-    """One key's plan and bucket. Bucket times are this machine's monotonic seconds."""
+    """One key's plan ("" where a provider has none) and bucket, in monotonic seconds."""
 
     label: str
     tier: str
@@ -57,29 +52,19 @@ class Key:
 
 
 class KeyRing:
-    """Every key that was used. Valid are sk_sandbox_<tier> and sk_sandbox_<tier>_<anything>."""
+    """Every key of one provider that was used, by its text."""
 
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
+    def __init__(self, pattern: re.Pattern[str], rate: int) -> None:
+        self._pattern, self._rate = pattern, rate
         self._keys: dict[str, Key] = {}
-
-    def find(self, text: str | None) -> Key:
-        """The key of a request, or the refusal developers.tokportal.com/errors documents."""
-        if not text:
-            raise ApiError(401, "AUTH_MISSING_KEY", "Missing X-API-Key header.")
-        key = self.known(text)
-        if key is None:
-            raise ApiError(401, "AUTH_INVALID_KEY", "Invalid API key.")
-        if key.revoked:
-            raise ApiError(401, "AUTH_REVOKED_KEY", "This API key has been revoked.")
-        return key
 
     def known(self, text: str) -> Key | None:
         """The key with this text, made on first use; None when no such key can exist."""
         if text not in self._keys:
-            match = _KEY.fullmatch(text)
+            match = self._pattern.fullmatch(text)
             if match is None:
                 return None
-            label = match[2] or match[1]
-            self._keys[text] = Key(label, match[1], self._rate, tokens=self._rate)
+            said = match.groupdict()
+            tier = said.get("tier") or ""
+            self._keys[text] = Key(said["label"] or tier, tier, self._rate, tokens=self._rate)
         return self._keys[text]

@@ -1,12 +1,15 @@
 """One customer of the provider: a world of accounts, and what was done with it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.answers import Answer
 from sandbox.clock import Clock
+from sandbox.genviral.tracker import Tracker
 from sandbox.refreshes import RefreshBook
 from sandbox.settings import Settings
+from sandbox.tokfluence.subscription import Subscription
 from sandbox.webhooks.book import HookBook
 from sandbox.world.chance import digest
 from sandbox.world.edits import Refreshed
@@ -28,6 +31,8 @@ class Owner:
     world: World
     refreshes: RefreshBook
     hooks: HookBook
+    genviral: Tracker
+    tokfluence: Subscription
     replies: dict[tuple[str, str], Answer] = field(default_factory=dict)
     reports: int = 0
     others: list["Owner"] = field(default_factory=list, repr=False)
@@ -42,13 +47,21 @@ class Owner:
         return any(one.world.account(account_id) for one in self.others)
 
     def schedule(self, now: int, account_id: str, post_ids: frozenset[str]) -> None:
-        """A capture that somebody asked for: later on the sandbox's clock, or on this machine's."""
+        """A capture that somebody asked for, once it has been made."""
+        self.when_refreshed(now, lambda at: self._capture(at, account_id, post_ids))
+
+    def when_refreshed(self, now: int, done: Callable[[int], None]) -> None:
+        """Call `done` with the moment a refresh ends.
+
+        On the sandbox's clock this is known at once, so it is called now with a later moment; on
+        this machine's clock it is called later, with the sandbox's moment then.
+        """
         if self.settings.refresh_real_seconds:
             loop = asyncio.get_running_loop()
             wait = self.settings.refresh_real_seconds
-            loop.call_later(wait, lambda: self._capture(self.clock.now, account_id, post_ids))
+            loop.call_later(wait, lambda: done(self.clock.now))
         else:
-            self._capture(now + self.settings.refresh_seconds, account_id, post_ids)
+            done(now + self.settings.refresh_seconds)
 
     def _capture(self, at: int, account_id: str, post_ids: frozenset[str]) -> None:
         account = self.world.account(account_id)
@@ -86,7 +99,9 @@ def _owner(settings: Settings, clock: Clock, label: str, accounts: int, posts: i
     for account_id in _older(world, settings.v1_accounts):
         world.edits.keep_on_v1(account_id)
     quota = RefreshBook(settings.refresh_quota)
-    return Owner(label, settings, clock, world, quota, HookBook(world))
+    place = 0 if label == DEFAULT else ord(label) - ord("a")
+    plan = Subscription(world, settings.tokfluence_credits, place)
+    return Owner(label, settings, clock, world, quota, HookBook(world), Tracker(world), plan)
 
 
 def _older(world: World, count: int) -> list[str]:

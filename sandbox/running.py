@@ -22,7 +22,7 @@ async def run(settings: Settings, listener: socket.socket, until_stdin_closes: b
     """Serve on this socket until SIGINT, SIGTERM or, if asked, the end of stdin."""
     state = State(settings)
     host, port = listener.getsockname()
-    ready = announcement(settings.key, f"http://{host}:{port}", state.clock.iso())
+    ready = announcement(settings.keys, f"http://{host}:{port}", state.clock.iso())
     server = _Server(_config(App(state)), orjson.dumps(ready).decode())
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -11,7 +11,8 @@ DIALECTS = ("first", "later")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Flags of `python -m sandbox`. `rate` is requests per minute and key; `days` is history.
+    """Flags of `python -m sandbox`. `rate` is TokPortal's requests per minute and key; `days` is
+    history.
 
     A refresh shows `refresh_seconds` later on the sandbox's clock or, when `refresh_real_seconds`
     is not 0, that much later on this machine's, at the sandbox's moment then.
@@ -32,6 +33,9 @@ class Settings:
     refresh_quota: int = 500
     refresh_seconds: int = 30
     refresh_real_seconds: float = 0.0
+    genviral_rate: int = 60
+    tokfluence_rate: int = 600
+    tokfluence_credits: int = 10_000
 
     def __post_init__(self) -> None:
         """Refuse what the world cannot be built from, before a port is opened."""
@@ -41,8 +45,10 @@ class Settings:
             raise ValueError(f"dialect must be one of {', '.join(DIALECTS)}, not {self.dialect!r}")
         if not 1 <= self.tenants <= 26 or self.v1_accounts < 0:
             raise ValueError("tenants must be 1 to 26, v1-accounts at least 0")
-        if min(self.accounts, self.days, self.rate) < 1 or self.posts < 0:
-            raise ValueError("accounts, days and rate must be at least 1, posts at least 0")
+        if min(self.accounts, self.days, *self.rates.values()) < 1 or self.posts < 0:
+            raise ValueError("accounts, days and rates must be at least 1, posts at least 0")
+        if self.tokfluence_credits < 0:
+            raise ValueError("tokfluence-credits must be at least 0")
         parse_clock(self.clock)
 
     @property
@@ -51,9 +57,22 @@ class Settings:
         return parse_clock(self.clock)
 
     @property
-    def key(self) -> str:
-        """The advertised key."""
-        return f"sk_sandbox_{self.tier}"
+    def keys(self) -> dict[str, str]:
+        """The advertised key of each provider."""
+        return {
+            "tokportal": f"sk_sandbox_{self.tier}",
+            "genviral": "gva_sandbox_full.sandbox",
+            "tokfluence": "tkf_sandbox_full",
+        }
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """Requests per minute and key of each provider."""
+        return {
+            "tokportal": self.rate,
+            "genviral": self.genviral_rate,
+            "tokfluence": self.tokfluence_rate,
+        }
 
     def arguments(self) -> list[str]:
         """The command line that gives these settings."""
@@ -73,6 +92,7 @@ def parse_clock(text: str) -> int:
 _WHOLE_NUMBERS = (
     *("port", "seed", "accounts", "posts", "days", "rate"),
     *("tenants", "v1_accounts", "refresh_quota", "refresh_seconds"),
+    *("genviral_rate", "tokfluence_rate", "tokfluence_credits"),
 )
 
 

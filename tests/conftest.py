@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import httpx
+import psycopg2
 import pytest
+from postgres_server import PostgresServer
 
 from sandbox.server import Settings, start
 
@@ -30,12 +32,26 @@ class Sandbox:
     """A sandbox in a child process: its address, a key, and its control plane."""
 
     def __init__(self, **settings: Any) -> None:
-        self._child = start(Settings(**{"rate": 1_000_000, **settings}))
-        self.url, self.base_url = self._child.url, self._child.base_urls["tokportal"]
+        unlimited = dict.fromkeys(("rate", "genviral_rate", "tokfluence_rate"), 1_000_000)
+        self._child = start(Settings(**{**unlimited, **settings}))
+        self.url, self.base_urls = self._child.url, self._child.base_urls
+        self.base_url = self.base_urls["tokportal"]
         self._http = httpx.Client(timeout=60)
 
     def key(self, tier: str = "full") -> str:
         return f"sk_sandbox_{tier}_{CANARY}"
+
+    def settings(self, provider: str, tier: str = "full") -> dict[str, str]:
+        """The environment that points a project at one provider."""
+        keys = {
+            "tokportal": self.key(tier),
+            "genviral": f"gva_sandbox_{tier}.{CANARY}",
+            "tokfluence": f"tkf_sandbox_{CANARY}",
+        }
+        said = {"base_url": self.base_urls[provider], "api_key": keys[provider]}
+        if provider != "tokportal":  # which alone says in its headers how fast it may be asked
+            said["requests_per_minute"] = "1000000"
+        return {f"SOURCES__{provider}__{name}".upper(): value for name, value in said.items()}
 
     def stop(self) -> None:
         self._http.close()
@@ -65,14 +81,14 @@ class Sandbox:
     def clear_faults(self) -> None:
         self.control("DELETE", "/faults")
 
-    def requests(self) -> dict[str, Any]:
-        return self.control("GET", "/requests")
+    def requests(self, provider: str = "tokportal") -> dict[str, Any]:
+        return self.control("GET", f"/requests?provider={provider}")
 
-    def count_anew(self) -> None:
-        self.control("DELETE", "/requests")
+    def count_anew(self, provider: str = "tokportal") -> None:
+        self.control("DELETE", f"/requests?provider={provider}")
 
-    def log(self) -> list[dict[str, Any]]:
-        return self.control("GET", "/log")
+    def log(self, provider: str = "tokportal") -> list[dict[str, Any]]:
+        return self.control("GET", f"/log?provider={provider}")
 
     def accounts(self) -> list[str]:
         """Ids of the accounts; the first eight are one of each kind."""
@@ -149,6 +165,8 @@ class Project:
     folder: Path
     env: dict[str, str]
     canary: str = CANARY
+    url: str = ""  # of its Postgres database, when it has one
+    schema: str = "tokportal"  # where `query` finds tables
     _runs: int = 0
     _open: list[Running] = field(default_factory=list)
 
@@ -178,9 +196,22 @@ class Project:
 
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the warehouse; tables are found without their schema."""
+        if self.url:
+            return self._query_postgres(sql, parameters)
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            connection.execute("set search_path = 'tokportal'; set timezone = 'UTC'")
+            connection.execute(f"set search_path = '{self.schema}'; set timezone = 'UTC'")
             return connection.execute(sql, list(parameters)).fetchall()
+
+    def _query_postgres(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        path = f"-c search_path={self.schema} -c timezone=UTC"
+        connection = psycopg2.connect(self.url, options=path)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values or None)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
 
     def copy(self, name: str) -> Path:
         """The warehouse as it is now, under another name."""
@@ -211,6 +242,16 @@ class Project:
                     yield file
         if self.warehouse.exists() and self.warehouse.stat().st_size:
             yield from _columns_with(CANARY, self.warehouse)
+        if self.url:
+            yield from self._tables_with(CANARY)
+
+    def _tables_with(self, text: str) -> Iterator[str]:
+        tables = "select table_schema, table_name from information_schema.tables"
+        ours = "table_schema not in ('information_schema', 'pg_catalog')"
+        for schema, table in self.query(f"{tables} where {ours}"):
+            sql = f'select count(*) from "{schema}"."{table}" t where t::text like %s'
+            if self.query(sql, f"%{text}%") != [(0,)]:
+                yield f"{schema}.{table}"
 
 
 def _columns_with(text: str, warehouse: Path) -> Iterator[str]:
@@ -241,12 +282,27 @@ def new_sandbox() -> Iterator[Callable[..., Sandbox]]:
         sandbox.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server for the whole session; a module asks it for databases of its own."""
+    server = PostgresServer(f"p@:/%{CANARY}")
+    yield server
+    server.close()
+
+
 @pytest.fixture(scope="module")
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Project]]:
     """Makes projects for a sandbox (or for none). At the end each is searched for keys."""
     made: list[Project] = []
 
-    def make(sandbox: Sandbox | None = None, tier: str = "full", **env: str) -> Project:
+    def make(
+        sandbox: Sandbox | None = None,
+        tier: str = "full",
+        postgres: PostgresServer | None = None,
+        providers: Sequence[str] = ("tokportal",),
+        schema: str = "tokportal",
+        **env: str,
+    ) -> Project:
         folder = tmp_path_factory.mktemp("project")
         for name in (".dlt", "home", "tmp", "said"):
             (folder / name).mkdir()
@@ -259,10 +315,12 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
             "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
             "SOURCES__TOKPORTAL__RAW_MAX_LAG_DAYS": "0",
         }
-        if sandbox:
-            base["SOURCES__TOKPORTAL__BASE_URL"] = sandbox.base_url
-            base["SOURCES__TOKPORTAL__API_KEY"] = sandbox.key(tier)
-        made.append(Project(folder, base | env))
+        for provider in providers if sandbox else ():
+            base |= sandbox.settings(provider, tier)
+        url = postgres.new_database() if postgres else ""
+        if url:
+            base |= {"DESTINATION__POSTGRES__CREDENTIALS": url, "SOCIAL_TARGET": "postgres"}
+        made.append(Project(folder, base | env, url=url, schema=schema))
         return made[-1]
 
     yield make

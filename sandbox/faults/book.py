@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from sandbox.providers import PROVIDERS, TOKPORTAL
 from sandbox.world.chance import dice
 
 KINDS: Final = {
@@ -14,13 +15,13 @@ KINDS: Final = {
     *("status", "empty_object", "html", "error_200", "null_data", "redirect"),
     *("gzip_bomb", "deep_json", "replace"),
     # the question, before it is answered
-    *("older", "repeat_page"),
+    *("older", "repeat_page", "shift_page"),
     # the answer, before it is sent
     *("cut_json", "patch", "empty_rows", "short_rows", "swap_account"),
     # the sending
     *("truncate", "reset", "slow", "drip"),
 }
-_REQUIRED: Final = {"patch": {"patches"}, "replace": {"body"}}
+_REQUIRED: Final = {"patch": {"patches"}, "replace": {"body"}, "shift_page": {"by"}}
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Fault:
     """One planted fault. `path` must match the whole path below the provider's base URL."""
 
     id: int
+    provider: str
     kind: str
     path: re.Pattern[str]
     method: str | None
@@ -40,9 +42,9 @@ class Fault:
     hits: int = 0
     passed: int = 0
 
-    def strikes(self, method: str, path: str, query: list[tuple[str, str]]) -> bool:
+    def strikes(self, provider: str, method: str, path: str, query: list[tuple[str, str]]) -> bool:
         """Whether this request is hit; counts it when it is."""
-        if not self._matches(method, path, query) or self.times == self.hits:
+        if not self._matches(provider, method, path, query) or self.times == self.hits:
             return False
         if self.passed < self.skip:
             self.passed += 1
@@ -52,9 +54,10 @@ class Fault:
         self.hits += 1
         return True
 
-    def _matches(self, method: str, path: str, query: list[tuple[str, str]]) -> bool:
+    def _matches(self, provider: str, method: str, path: str, query: list[tuple[str, str]]) -> bool:
         return (
-            self.method in (None, method)
+            self.provider == provider
+            and self.method in (None, method)
             and self.path.fullmatch(path) is not None
             and all(
                 any(key == name and pattern.fullmatch(value) for key, value in query)
@@ -66,6 +69,7 @@ class Fault:
         """The fault as it was planted, and how often it hit."""
         return {
             "id": self.id,
+            "provider": self.provider,
             "kind": self.kind,
             "path": self.path.pattern,
             "method": self.method,
@@ -96,12 +100,16 @@ class FaultBook:
         kind = rest.pop("kind", None)
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
+        provider = rest.pop("provider", TOKPORTAL.name)
+        if provider not in PROVIDERS:
+            raise ValueError(f"provider must be one of {', '.join(PROVIDERS)}, not {provider!r}")
         missing = _REQUIRED.get(kind, set()) - rest.keys()
         if missing:
             raise ValueError(f"{kind} needs {', '.join(missing)}")
         self._numbered += 1
         fault = Fault(
             id=self._numbered,
+            provider=provider,
             kind=kind,
             path=re.compile(rest.pop("path", ".*")),
             method=rest.pop("method", None),
@@ -119,12 +127,12 @@ class FaultBook:
         """Remove every fault."""
         self._faults.clear()
 
-    def strike(self, method: str, path: str, raw_query: str) -> list[Fault]:
-        """The faults that hit this request."""
+    def strike(self, provider: str, method: str, path: str, raw_query: str) -> list[Fault]:
+        """The faults that hit this request to a provider."""
         if not self._faults:
             return []
         query = parse_qsl(raw_query, keep_blank_values=True)
-        return [fault for fault in self._faults if fault.strikes(method, path, query)]
+        return [one for one in self._faults if one.strikes(provider, method, path, query)]
 
     def describe(self) -> list[dict[str, Any]]:
         """Every fault with its hits."""
@@ -134,13 +142,19 @@ class FaultBook:
 def read_fault(text: str) -> dict[str, Any]:
     """A fault from the command line: `kind:path_regex[:times]`, also with `=` after the kind.
 
-    A number for the kind is a status: `500:/analytics/accounts/.*:3`.
+    A number for the kind is a status: `500:/analytics/accounts/.*:3`. Another provider than
+    TokPortal stands before it: `genviral/500:/accounts`.
     """
-    kind, _, rest = _split_kind(text)
+    before, _, rest = _split_kind(text)
+    provider, _, kind = before.rpartition("/")
     path, _, times = rest.rpartition(":")
     if not (path and times.isdigit()):
         path, times = rest, ""
-    spec: dict[str, Any] = {"path": path or ".*", "times": int(times) if times else None}
+    spec: dict[str, Any] = {
+        "provider": provider or TOKPORTAL.name,
+        "path": path or ".*",
+        "times": int(times) if times else None,
+    }
     return {
         **spec,
         **({"kind": "status", "status": int(kind)} if kind.isdigit() else {"kind": kind}),

@@ -1,17 +1,17 @@
 """What the faults do to a question or to its answer."""
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from sandbox.answers import JSON_TYPE, Answer, ApiError, error_answer
+from sandbox.answers import JSON_TYPE, Answer, ApiError
 from sandbox.faults import patch
 from sandbox.faults.book import Fault
+from sandbox.faults.paging import Paging
 from sandbox.world.chance import HOUR
 
 _MIB = 1024 * 1024
@@ -27,23 +27,44 @@ class Question:
     now: int
 
 
-def changed_question(fault: Fault, asked: Question) -> Question:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What faults must know of a provider's answers.
+
+    `codes` are those of a status from 500 on, and of a lower one, when a fault names none.
+    """
+
+    error: Callable[[ApiError], Answer]
+    paging: Paging
+    null_data: bytes
+    codes: tuple[str, str]
+
+
+def changed_question(fault: Fault, asked: Question, shape: Shape) -> Question:
     """The question as a fault bends it."""
     if fault.kind == "older":
         return replace(asked, now=asked.now - int(fault.options.get("hours", 24) * HOUR))
     if fault.kind == "repeat_page":
-        return replace(asked, query=_page_before(asked.query))
+        return replace(asked, query=shape.paging.before(asked.query))
+    if fault.kind == "shift_page":
+        return replace(asked, query=shape.paging.shifted(asked.query, fault.options["by"]))
     return asked
 
 
-def substitute(fault: Fault) -> Answer | None:
+def substitute(fault: Fault, shape: Shape) -> Answer | None:
     """The answer a fault gives instead of the real one, if it is of that sort."""
     make = _SUBSTITUTES.get(fault.kind)
-    return make(fault.options) if make else None
+    return make(fault.options, shape) if make else None
 
 
-def altered(fault: Fault, answer: Answer, asked: Question, account_ids: Iterable[str]) -> Answer:
-    """The real answer as a fault spoils it; `account_ids` are those of the portfolio."""
+def altered(
+    fault: Fault,
+    answer: Answer,
+    asked: Question,
+    shape: Shape,
+    strangers: Iterable[Mapping[str, str]],
+) -> Answer:
+    """The real answer as a fault spoils it; `strangers` are the accounts rows can belong to."""
     if fault.kind == "cut_json":
         return replace(answer, body=answer.body[: len(answer.body) // 2])
     if answer.content_type != JSON_TYPE:
@@ -53,30 +74,30 @@ def altered(fault: Fault, answer: Answer, asked: Question, account_ids: Iterable
     if fault.kind in ("empty_rows", "short_rows"):
         return replace(answer, body=_fewer_rows(fault, answer.body))
     if fault.kind == "swap_account":
-        return replace(answer, body=_swapped(answer.body, fault.options.get("to"), account_ids))
+        return replace(answer, body=_swapped(answer.body, fault.options.get("to"), strangers))
     if fault.kind == "repeat_page":
-        return replace(answer, body=_renumbered(answer.body, asked.query))
+        return replace(answer, body=_renumbered(answer.body, asked.query, shape))
     return answer
 
 
-def _status(options: dict[str, Any]) -> Answer:
+def _status(options: dict[str, Any], shape: Shape) -> Answer:
     status = options.get("status", 500)
-    code = options.get("code", "INTERNAL_ERROR" if status >= 500 else "ERROR")
+    code = options.get("code", shape.codes[status < 500])
     message = options.get("message", "Something went wrong.")
     headers = dict(options.get("headers", {}))
-    return error_answer(ApiError(status, code, message, headers, **options.get("details", {})))
+    return shape.error(ApiError(status, code, message, headers, **options.get("details", {})))
 
 
-def _error_200(options: dict[str, Any]) -> Answer:
-    return replace(_status({"status": 500, **options}), status=200)
+def _error_200(options: dict[str, Any], shape: Shape) -> Answer:
+    return replace(_status({"status": 500, **options}, shape), status=200)
 
 
-def _redirect(options: dict[str, Any]) -> Answer:
+def _redirect(options: dict[str, Any], shape: Shape) -> Answer:
     location = {"Location": options.get("location", "http://127.0.0.1:9/elsewhere")}
     return Answer(options.get("status", 302), b"", headers=location)
 
 
-def _gzip_bomb(options: dict[str, Any]) -> Answer:
+def _gzip_bomb(options: dict[str, Any], shape: Shape) -> Answer:
     return Answer(200, _bomb(options.get("n", 128)), headers={"Content-Encoding": "gzip"})
 
 
@@ -89,22 +110,26 @@ def _bomb(mebibytes: int) -> bytes:
     return b"".join([*parts, packer.compress(b'"}'), packer.flush()])
 
 
-def _deep_json(options: dict[str, Any]) -> Answer:
+def _deep_json(options: dict[str, Any], shape: Shape) -> Answer:
     depth = options.get("depth", 10_000)
     return Answer(200, b'{"data":' + b"[" * depth + b"]" * depth + b"}")
 
 
-def _replace(options: dict[str, Any]) -> Answer:
+def _replace(options: dict[str, Any], shape: Shape) -> Answer:
     body = options["body"].encode("utf-8", "surrogatepass")
     return Answer(options.get("status", 200), body, headers=dict(options.get("headers", {})))
 
 
-_SUBSTITUTES: Final[dict[str, Callable[[dict[str, Any]], Answer]]] = {
+def _html(options: dict[str, Any], shape: Shape) -> Answer:
+    return Answer(options.get("status", 200), _HTML, "text/html; charset=utf-8")
+
+
+_SUBSTITUTES: Final[dict[str, Callable[[dict[str, Any], Shape], Answer]]] = {
     "status": _status,
-    "empty_object": lambda _: Answer(200, b"{}"),
-    "html": lambda options: Answer(options.get("status", 200), _HTML, "text/html; charset=utf-8"),
+    "empty_object": lambda options, shape: Answer(200, b"{}"),
+    "html": _html,
     "error_200": _error_200,
-    "null_data": lambda _: Answer(200, b'{"data":null}'),
+    "null_data": lambda options, shape: Answer(200, shape.null_data),
     "redirect": _redirect,
     "gzip_bomb": _gzip_bomb,
     "deep_json": _deep_json,
@@ -112,21 +137,10 @@ _SUBSTITUTES: Final[dict[str, Callable[[dict[str, Any]], Answer]]] = {
 }
 
 
-def _page(query: str) -> int:
-    text = dict(parse_qsl(query)).get("page", "1")
-    return int(text) if text.isdigit() else 1
-
-
-def _page_before(query: str) -> str:
-    others = [(key, value) for key, value in parse_qsl(query) if key != "page"]
-    return urlencode([*others, ("page", max(1, _page(query) - 1))])
-
-
-def _renumbered(body: bytes, query: str) -> bytes:
+def _renumbered(body: bytes, query: str, shape: Shape) -> bytes:
     """The page that is repeated says the number that was asked."""
     tree = orjson.loads(body)
-    if isinstance(tree, dict) and "pagination" in tree:
-        tree["pagination"]["page"] = _page(query)
+    shape.paging.renumber(tree, query)
     return orjson.dumps(tree)
 
 
@@ -136,28 +150,49 @@ def _fewer_rows(fault: Fault, body: bytes) -> bytes:
     for container, name in list(patch.row_lists(tree)):
         rows = container[name]
         container[name] = rows[: len(rows) // 2] if fault.kind == "short_rows" else []
-    if "total" in fault.options and isinstance(tree.get("pagination"), dict):
-        total, size = fault.options["total"], tree["pagination"]["per_page"]
-        tree["pagination"] |= {"total": total, "total_pages": -(-total // size)}
+    if "total" in fault.options:
+        _claim_total(tree, fault.options["total"])
     return orjson.dumps(tree)
 
 
-def _swapped(body: bytes, other: str | None, account_ids: Iterable[str]) -> bytes:
+def _claim_total(tree: Any, total: int) -> None:
+    """Another total, where this answer has one."""
+    if isinstance(tree.get("pagination"), dict):
+        size = tree["pagination"]["per_page"]
+        tree["pagination"] |= {"total": total, "total_pages": -(-total // size)}
+    for within, name in (("data", "totalCount"), ("meta", "total")):
+        if isinstance(tree.get(within), dict) and name in tree[within]:
+            tree[within][name] = total
+
+
+def _swapped(body: bytes, other: str | None, strangers: Iterable[Mapping[str, str]]) -> bytes:
     """Every row, and the header, claims to be another account's."""
     tree = orjson.loads(body)
-    strangers = (one for one in account_ids if one.encode() not in body)
-    _claim(tree, other or next(strangers, "somebody-else"))
+    _claim(tree, _stranger(body, strangers) if other is None else _named(other, strangers))
     return orjson.dumps(tree)
 
 
-def _claim(tree: Any, other: str) -> None:
+def _stranger(body: bytes, strangers: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    """The first account that this answer is not about."""
+    seen: Mapping[str, str] = {}
+    for seen in strangers:
+        if not any(value.encode() in body for value in seen.values()):
+            return seen
+    return dict.fromkeys(seen, "somebody-else")
+
+
+def _named(other: str, strangers: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    return dict.fromkeys(next(iter(strangers), {}), other)
+
+
+def _claim(tree: Any, other: Mapping[str, str]) -> None:
     if isinstance(tree, list):
         for item in tree:
             _claim(item, other)
     elif isinstance(tree, dict):
-        for name in tree.keys() & {"account_id", "saved_account_id"}:
-            tree[name] = other
+        for name in tree.keys() & other.keys():
+            tree[name] = other[name]
         if isinstance(tree.get("account"), dict) and "id" in tree["account"]:
-            tree["account"]["id"] = other
+            tree["account"]["id"] = other.get("account.id", tree["account"]["id"])
         for value in tree.values():
             _claim(value, other)

@@ -6,13 +6,14 @@ from typing import Any
 
 import orjson
 
-from sandbox.answers import Answer, ApiError, error_answer
+from sandbox.answers import Answer, ApiError
 from sandbox.cache import AnswerCache
 from sandbox.faults.kinds import Question
 from sandbox.owner import Owner
 from sandbox.params import Query
 from sandbox.tokportal import later
 from sandbox.tokportal.call import Call
+from sandbox.tokportal.errors import error_answer
 from sandbox.tokportal.plans import PLANS
 from sandbox.tokportal.routes import SECRETIVE, find_handler, template_of
 

@@ -1,150 +1,58 @@
-"""The front door of /api/ext: key, rate, faults, lookup, journal."""
+"""TokPortal as an ASGI application."""
 
-import time
-from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any, Final, Self
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final
 
-from sandbox.answers import Answer, ApiError, error_answer
-from sandbox.faults.book import Fault
-from sandbox.faults.delivery import Receive, Send, deliver
-from sandbox.faults.kinds import Question, altered, changed_question, substitute
-from sandbox.journal import Entry
-from sandbox.keys import ANY_PATH, Key
-from sandbox.owner import DEFAULT, Owner
+from sandbox.answers import Answer, ApiError
+from sandbox.faults.delivery import Headers
+from sandbox.faults.kinds import Question, Shape
+from sandbox.faults.paging import PAGE_NUMBERS
+from sandbox.gate import Asked, Gate
+from sandbox.keys import Key
+from sandbox.owner import Owner
+from sandbox.providers import TOKPORTAL, Provider
 from sandbox.state import State
 from sandbox.tokportal.desk import Desk
+from sandbox.tokportal.errors import error_answer
 from sandbox.tokportal.headers import response_headers
 from sandbox.tokportal.routes import FORBIDDEN, PUBLIC, template_of
 
-BASE_PATH: Final = "/api/ext"
+SHAPE: Final = Shape(
+    error=error_answer,
+    paging=PAGE_NUMBERS,
+    null_data=b'{"data":null}',
+    codes=("INTERNAL_ERROR", "ERROR"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request as it came in, below the base path."""
+class TokPortalGate(Gate):
+    """The front door of /api/ext."""
 
-    at: float
-    method: str
-    path: str
-    query: str
-    api_key: str | None
-    request_id: bytes | None
-    idempotency_key: str | None = None
-
-    @classmethod
-    def read(cls, scope: MutableMapping[str, Any]) -> Self:
-        """From an ASGI scope; `at` is this machine's monotonic time."""
-        given = dict(scope["headers"])
-        sent = given.get(b"x-api-key")
-        return cls(
-            at=time.monotonic(),
-            method=scope["method"],
-            path=scope["path"][len(BASE_PATH) :],
-            query=scope["query_string"].decode("latin-1"),
-            api_key=sent.decode("latin-1") if sent else None,
-            request_id=given.get(b"x-request-id"),
-            idempotency_key=given[b"idempotency-key"].decode("latin-1")
-            if b"idempotency-key" in given
-            else None,
-        )
-
-
-class Gate:
-    """TokPortal as an ASGI application."""
+    provider: ClassVar[Provider] = TOKPORTAL
+    shape: ClassVar[Shape] = SHAPE
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        super().__init__(state)
         dialect = state.settings.dialect
         self._desks = {name: Desk(owner, dialect) for name, owner in state.owners.items()}
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request and note it down."""
-        asked = Asked.read(scope)
-        key: Key | None = None
-        early, faults = False, list[Fault]()
-        try:
-            if asked.api_key or asked.path not in PUBLIC:
-                key = self._state.keys.find(asked.api_key)
-                early = key.early(asked.path, asked.at)
-                _spend(key, asked.at)
-            faults = self._state.faults.strike(asked.method, asked.path, asked.query)
-            answer = await self._answer(asked, key, faults, receive)
-        except ApiError as error:
-            answer = error_answer(error)
-        if key:
-            self._heed_hint(key, asked, answer)
-        self._note(asked, key, early, answer, faults)
-        headers = response_headers(answer, key, asked.path, asked.request_id, self._state.clock)
-        await deliver(receive, send, answer, headers, faults)
+    def find_key(self, asked: Asked) -> Key | None:
+        """The key in X-API-Key, or the refusal developers.tokportal.com/errors documents."""
+        sent = asked.header(b"x-api-key")
+        if not sent and asked.path in PUBLIC:
+            return None
+        if not sent:
+            raise ApiError(401, "AUTH_MISSING_KEY", "Missing X-API-Key header.")
+        key = self.keys.known(sent)
+        if key is None:
+            raise ApiError(401, "AUTH_INVALID_KEY", "Invalid API key.")
+        if key.revoked:
+            raise ApiError(401, "AUTH_REVOKED_KEY", "This API key has been revoked.")
+        return key
 
-    async def _answer(
-        self, asked: Asked, key: Key | None, faults: list[Fault], receive: Receive
-    ) -> Answer:
-        """The true answer, or what the faults make of it."""
-        question = Question(asked.path, asked.query, self._state.clock.now)
-        bent = question
-        for fault in faults:
-            bent = changed_question(fault, bent)
-        substitutes = (substitute(fault) for fault in faults)
-        answer = next(filter(None, substitutes), None)
-        answer = answer or await self._look_up(asked, bent, key, receive)
-        for fault in faults:
-            if answer.status == 200:
-                answer = altered(fault, answer, question, self._account_ids(key))
-        return answer
-
-    async def _look_up(
-        self, asked: Asked, bent: Question, key: Key | None, receive: Receive
-    ) -> Answer:
-        """Ask the desk of the key's owner; a GET is never waited for."""
-        desk, tier = self._desks[self._owner(key).label], key.tier if key else "starter"
-        if asked.method == "GET":
-            return desk.answer(bent, tier)
-        body = await _body(receive)
-        return await desk.act(asked.method, bent, tier, body, asked.idempotency_key)
-
-    def _owner(self, key: Key | None) -> Owner:
-        return self._state.owner(key.label if key else DEFAULT)
-
-    def _account_ids(self, key: Key | None) -> Iterator[str]:
-        return (account.id for account in self._owner(key).world.accounts())
-
-    def _heed_hint(self, key: Key, asked: Asked, answer: Answer) -> None:
-        """Remember how long the client was told to wait: a 429 is about the key, not the path."""
-        wait = _hint_seconds(answer.headers.get("Retry-After"), self._state.clock.now)
-        if wait:
-            key.hold(ANY_PATH if answer.status == 429 else asked.path, asked.at, wait)
-
-    def _note(
-        self, asked: Asked, key: Key | None, early: bool, answer: Answer, faults: list[Fault]
-    ) -> None:
-        status = 0 if any(fault.kind == "reset" for fault in faults) else answer.status
-        label = key.label if key else None
-        template = template_of(asked.path)
-        self._state.journal.record(
-            template,
-            Entry(asked.at, asked.method, asked.path, asked.query, status, label, early),
-            forbidden=template in FORBIDDEN,
-        )
-
-
-async def _body(receive: Receive) -> bytes:
-    """Everything the client sent."""
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _spend(key: Key, at: float) -> None:
-    """Take a token. The published example of a 429 has a second more in the body than outside."""
-    wait = key.take(at)
-    if wait:
-        raise ApiError(
+    def too_fast(self, wait: int) -> ApiError:
+        """The published example of a 429 has a second more in the body than outside."""
+        return ApiError(
             429,
             "RATE_LIMIT_EXCEEDED",
             "Rate limit exceeded.",
@@ -152,12 +60,28 @@ def _spend(key: Key, at: float) -> None:
             retry_after_seconds=wait + 1,
         )
 
+    async def look_up(self, asked: Asked, bent: Question, key: Key | None) -> Answer:
+        """Ask the desk of the key's owner; a GET is never waited for."""
+        desk, tier = self._desks[self.owner(key).label], key.tier if key else "starter"
+        if asked.method == "GET":
+            return desk.answer(bent, tier)
+        once = asked.header(b"idempotency-key")
+        return await desk.act(asked.method, bent, tier, asked.body, once)
 
-def _hint_seconds(hint: str | None, now: int) -> float:
-    """Seconds in a Retry-After: a number, or an HTTP date on the sandbox's clock."""
-    if hint is None:
-        return 0.0
-    try:
-        return float(hint) if hint[:1].isdigit() else parsedate_to_datetime(hint).timestamp() - now
-    except ValueError:
-        return 0.0
+    def template_of(self, path: str) -> str:
+        """The template a path fits, for counting."""
+        return template_of(path)
+
+    def is_forbidden(self, asked: Asked) -> bool:
+        """Whether this would end an account's analytics."""
+        return template_of(asked.path) in FORBIDDEN
+
+    def strangers(self, owner: Owner, now: int) -> Iterator[Mapping[str, str]]:
+        """Every account of the portfolio, by id."""
+        for account in owner.world.accounts():
+            yield dict.fromkeys(("account_id", "saved_account_id", "account.id"), account.id)
+
+    def headers(self, asked: Asked, key: Key | None, answer: Answer) -> Headers:
+        """Response headers, with the rate and the contract."""
+        given = asked.headers.get(b"x-request-id")
+        return response_headers(answer, key, asked.path, given, self.state.clock)

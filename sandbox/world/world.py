@@ -130,6 +130,14 @@ class World:
         listed = [post for post in self._captured(account, now) if not self._gone(post, now)]
         return sorted(listed, key=lambda post: (post.published_at, post.id), reverse=True)
 
+    def published(self, account: Account, at: int, *, deleted: bool = False) -> list[Post]:
+        """The posts on the platform at a moment, captured or not, also those gone by then if asked.
+
+        A first capture comes a day after publication at the latest.
+        """
+        found = [p for p in self._captured(account, at + DAY) if p.published_at <= at]
+        return found if deleted else [post for post in found if not self._gone(post, at)]
+
     def count_posts(self, account: Account, now: int) -> int:
         """How many posts are listed now; in a huge world without making them."""
         if self._deletes or now < self.origin:
@@ -224,6 +232,10 @@ class World:
             Point(day, self._totals(account, ledger, day, today))
             for day in range(ledger.first_day, today + 1)
         ]
+
+    def totals_at(self, account: Account, t: int) -> dict[str, int]:
+        """Running totals of the account at a moment, whoever measures them."""
+        return self._ledger(account).totals_at(t)
 
     def audience(self, account: Account, now: int) -> Audience | None:
         """The newest audience, where one is available."""

@@ -22,6 +22,7 @@ from ..landing.batch import Batch
 from ..landing.held import Held, Lookup, nothing_held
 from ..landing.tables import Table
 from .batches import Deadline, Limits
+from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
 from .scope import Scope
 from .work import Piece, Work
@@ -35,7 +36,8 @@ class Run(ABC):
     index is read and what an account's work begins with.
 
     `missing_tables` are made with the first batch (None: all), `lookup` tells what the warehouse
-    holds, `report` is called after every piece, `stop` ends the run after the pieces under way.
+    holds, `elsewhere` which posts other providers brought into it, `report` is called after every
+    piece, `stop` ends the run after the pieces under way.
     """
 
     tables: ClassVar[Sequence[Table]]
@@ -44,6 +46,7 @@ class Run(ABC):
     limits: Limits = field(default_factory=Limits)
     missing_tables: frozenset[str] | None = None
     lookup: Lookup = nothing_held
+    elsewhere: Elsewhere = nothing_elsewhere
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[Any], None] = lambda run: None
 

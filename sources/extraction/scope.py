@@ -12,6 +12,7 @@ from ..http.errors import NotInPlan
 from ..landing.batch import Batch
 from .gates import Gate
 from .notes import Notes
+from .shards import Shard
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Scope:
     """One run with one key; a provider's own Scope names its streams and options.
 
     `not_included`: streams that an access level is documented not to see. `full_refresh`: marks and
-    cursors are not believed.
+    cursors are not believed. `shard`: one worker of several, with a part of the accounts.
     """
 
     every_stream: ClassVar[Iterable[str]]
@@ -31,6 +32,7 @@ class Scope:
     options: Any = None
     streams: frozenset[str] = frozenset()
     only_accounts: frozenset[str] | None = None
+    shard: Shard | None = None
     full_refresh: bool = False
     notes: Notes = field(default_factory=Notes)
     gates: dict[str, Gate] = field(default_factory=dict)
@@ -74,7 +76,13 @@ class Scope:
 
     def chooses(self, account_id: str) -> bool:
         """Whether this run is about the account."""
-        return self.only_accounts is None or account_id in self.only_accounts
+        named = self.only_accounts is None or account_id in self.only_accounts
+        return named and (self.shard is None or self.shard.mine(account_id))
+
+    @property
+    def leads(self) -> bool:
+        """Whether this run also does what is about the whole portfolio and not one account."""
+        return self.shard is None or self.shard.leads
 
     def misfits(self) -> list[dict[str, Any]]:
         """A stream refused to some accounts and granted to others: that is their trouble."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,26 @@ class TableReader:
         if row is not None:
             self.put_row(row)
         return row
+
+    def see(self, raw: Any, known: Row | None = None) -> Row | None:
+        """As `put`, for what is listed: when it was first seen, and that it is there."""
+        row = self.read(raw, known)
+        if row is not None:
+            self.put_row(self.seen(row))
+        return row
+
+    def seen(self, row: Row) -> Row:
+        """The row with its sightings."""
+        row["first_seen_at"] = row["first_seen_at"] or self.now
+        row["last_seen_at"], row["removed_at"] = self.now, None
+        return row
+
+    def mark_gone(self, listed: Collection[Key]) -> None:
+        """What is stored and is not in a complete listing has been removed."""
+        for key, stored in self.stored.items():
+            if key not in listed and stored.row["removed_at"] is None:
+                gone = {"removed_at": self.now, "fetched_at": self.now}
+                self.batch.put(self.table, stored.row | gone)
 
     def put_row(self, row: Row) -> bool:
         """Write a row that `read` gave, unless it is stored as it is; tells whether it is news."""

@@ -29,17 +29,28 @@ class RateLimit:
 
     With `ceiling=False` the provider's own `X-RateLimit-Limit` replaces the starting rate, up or
     down; with `ceiling=True` it can only lower it (the user wants to leave room for others).
+    `shard`: (index, count) of a worker that has its even share of the rate, wherever it runs; its
+    bucket is its own, for shares of one bucket would be shares of a share.
     """
 
     def __init__(
-        self, per_minute: float, *, key: str, ceiling: bool = True, folder: Path | None = None
+        self,
+        per_minute: float,
+        *,
+        key: str,
+        ceiling: bool = True,
+        folder: Path | None = None,
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
+        index, self._shards = shard
         self._configured, self._ceiling = per_minute, ceiling
-        self._shared = SharedState(f"rate-{key}", folder)
+        own = f"-{index}-of-{self._shards}" if self._shards > 1 else ""
+        self._shared = SharedState(f"rate-{key}{own}", folder)
         self._set_rate(per_minute)
 
     def _set_rate(self, per_minute: float) -> None:
-        self.per_minute = per_minute
+        self._whole, self.per_minute = per_minute, per_minute / self._shards
+        per_minute = self.per_minute
         self._interval = _seconds_each(per_minute)
         self._burst = max(1.0, per_minute * (1 - _BURST_MARGIN))
 
@@ -66,7 +77,7 @@ class RateLimit:
         if limit is None or not 1 <= limit < math.inf:
             return
         wanted = min(limit, self._configured) if self._ceiling else limit
-        if wanted != self.per_minute:
+        if wanted != self._whole:
             self._set_rate(wanted)
         if remaining is None or math.isnan(remaining):
             return

@@ -22,6 +22,7 @@ import dlt
 from dlt.extract import DltResource
 
 from ..batched import ALL_AT_ONCE, resources
+from ..extraction.shards import Shard
 from ..http.auth import HeaderAuth
 from ..http.budget import Budget
 from ..http.client import Connection, HttpClient
@@ -66,9 +67,10 @@ def connect(
     concurrency: int = 16,
     reread: Callable[[], str | None] | None = None,
     budget: Budget | None = None,
+    shard: Shard | None = None,
 ) -> Connection:
     """A connection for one key. `reread` gives the key as it is now, should it be refused; `budget`
-    is the run's.
+    is the run's; a shard has its share of the rate.
 
     Raises EgressRefused when base_url is not one that a key may be sent to.
     """
@@ -76,6 +78,7 @@ def connect(
         requests_per_minute or REQUESTS_PER_MINUTE,
         key=f"tokportal-{fingerprint(base_url + api_key)}",
         ceiling=requests_per_minute is not None,
+        shard=(shard.index, shard.count) if shard else (0, 1),
     )
     return Connection(
         provider="tokportal",

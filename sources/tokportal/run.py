@@ -37,8 +37,10 @@ class TokPortalRun(Run):
 
     async def index(self, client: TokPortalClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
         scope, held = self.scope, self.lookup(self.scope.tenant, [])
+        # Rows about the whole portfolio are written by one shard: two would collide on their keys.
+        whole = batch if scope.leads else batch.piece()
         try:
-            self.portfolio = await read_portfolio(client, batch, scope, held)
+            self.portfolio = await read_portfolio(client, whole, scope, held)
         except Fatal:
             raise
         except ProviderError as error:
@@ -64,4 +66,4 @@ class TokPortalRun(Run):
         return work
 
     def begin_owner(self, cursors: Cursors) -> Work | None:
-        return begin_owner_work(self.scope, cursors)
+        return begin_owner_work(self.scope, cursors) if self.scope.leads else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from oracle.mapping import NEWEST_ONLY, TABLES, Key, Row, from_warehouse, same, selected
+from oracle.mapping import NEWEST_ONLY, OWNED, Key, Row, from_warehouse, same, selected
 from oracle.truth import Truth
 
 _NAMED = 3
@@ -44,18 +44,16 @@ def differences(truth: Truth, warehouse: Path, *, without: str = "") -> list[str
     return [finding for finding in found if not without or f" {without}: " not in finding]
 
 
-def judge(truth: Truth, warehouse: Path, schema: str = "tokportal") -> dict[str, Verdict]:
+def judge(truth: Truth, warehouse: Path) -> dict[str, Verdict]:
     """The verdict per table."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return {table: _judged(table, truth, connection, schema) for table in TABLES}
+        return {table: _judged(table, truth, connection) for table in truth.tables}
 
 
-def _judged(
-    table: str, truth: Truth, connection: duckdb.DuckDBPyConnection, schema: str
-) -> Verdict:
+def _judged(table: str, truth: Truth, connection: duckdb.DuckDBPyConnection) -> Verdict:
     verdict, expected = Verdict(table), truth.rows[table]
     columns = sorted({column for row in expected.values() for column in row})
-    held = _read(connection, schema, table, [*columns, *TABLES[table][1]])
+    held = _read(connection, truth.provider, table, truth.tables[table][1], columns)
     verdict.corrupted += [f"column {name}" for name in held.variants]
     for key, times in Counter(key for key, _ in held.rows).items():
         if times > 1:
@@ -81,10 +79,11 @@ def _wrong_removal(table: str, key: Key, row: Row, truth: Truth) -> Iterator[str
     """Listed things are not removed; posts that a listed account lost are."""
     if key not in truth.rows[table] or "removed_at" not in row:
         return
-    removed, account = row["removed_at"] is not None, (truth.rows[table][key]["account_id"],)
+    removed = row["removed_at"] is not None
     if removed and key in truth.shown[table]:
         yield f"{key} is marked removed and is listed"
-    if table != "tracked_posts" or account not in truth.shown["accounts"]:
+    posts, owner, owners = OWNED[truth.provider]
+    if table != posts or (truth.rows[table][key][owner],) not in truth.shown[owners]:
         return
     if not removed and key not in truth.shown[table] and truth.tier == "full":
         yield f"{key} is not marked removed and is not listed"
@@ -97,8 +96,9 @@ class _Held:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str, wanted: list[str]
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, key: Key, columns: list[str]
 ) -> _Held:
+    wanted = [*columns, *key]
     found = connection.execute(
         "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
         [schema, table],
@@ -121,5 +121,4 @@ def _read(
         | {"_complete": record[-1]}
         for record in values
     ]
-    key = TABLES[table][1]
     return _Held([(tuple(r[c] for c in key), r) for r in rows], [n for n in names if "__v_" in n])

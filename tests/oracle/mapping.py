@@ -22,8 +22,25 @@ TABLES: dict[str, tuple[str, Key]] = {
     "portfolio_snapshots": ("portfolio", ()),
     "contracts": ("contract", ("version", "access_level")),
 }
+GENVIRAL: dict[str, tuple[str, Key]] = {
+    "targets": ("targets", ("target_id",)),
+    "target_snapshots": ("target_snapshots", ("target_id", "captured_at")),
+    "posts": ("posts", ("analytics_id",)),
+    "post_snapshots": ("post_snapshots", ("analytics_id", "fetched_on")),
+    "daily_series": ("daily_series", ("target_id", "date")),
+    "accounts": ("accounts", ("account_id",)),
+    "published_posts": ("published_posts", ("post_id",)),
+    "published_post_accounts": ("published_post_accounts", ("post_id", "account_id")),
+    "subscription_snapshots": ("subscription_snapshots", ()),
+}
+PROVIDERS = {"tokportal": TABLES, "genviral": GENVIRAL}
 # Of these a new row is written when anything changed: only the newest one can be held to the truth.
-NEWEST_ONLY = frozenset({"portfolio_snapshots"})
+NEWEST_ONLY = frozenset({"portfolio_snapshots", "subscription_snapshots"})
+# What is listed with an owner: gone posts of owners that are still there must be marked.
+OWNED = {
+    "tokportal": ("tracked_posts", "account_id", "accounts"),
+    "genviral": ("posts", "target_id", "targets"),
+}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -45,8 +62,8 @@ def canonical(column: str, value: Any) -> Any:
 def selected(column: str) -> str:
     """SQL that gives a column in that same form."""
     if column.endswith("_at"):
-        return f'epoch_us("{column}")'
-    return f'"{column}"::varchar' if column in ("raw", "date") else f'"{column}"'
+        return f'epoch_us(t."{column}")'
+    return f't."{column}"::varchar' if column in ("raw", "date", "fetched_on") else f't."{column}"'
 
 
 def from_warehouse(column: str, value: Any) -> Any:

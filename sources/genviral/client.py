@@ -1,0 +1,141 @@
+"""Genviral's read API, one method per endpoint (docs.genviral.io). Knows HTTP, not dlt.
+
+Every answer is `{ok, code, message, data?, error_code?}`; `code` mirrors the HTTP status and both
+are looked at. Rows are handed on unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ..http.client import HttpClient, Params
+from ..http.egress import path
+from ..http.errors import BadBody, NotFound, NotInPlan, Refused, Retriable
+from ..http.pagination import rows_of
+from ..http.redaction import shown
+from ..landing.rows import first
+
+Row = dict[str, Any]
+
+PAGE = 100  # the documented maximum; the default is 50
+MAX_OFFSET = 10_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """UTC days, both inclusive; None, None: everything there is."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def params(self) -> Params:
+        """`range` or `start` and `end`, never both: which of them would win is not documented."""
+        if self.start is None or self.end is None:
+            return [("range", "all")]
+        return [("start", self.start.isoformat()), ("end", self.end.isoformat())]
+
+
+@dataclass(frozen=True)
+class PostPage:
+    """One page of posts. `total` and `more` are None where the answer does not say."""
+
+    rows: list[Row]
+    total: int | None
+    more: bool | None
+
+
+class GenviralClient:
+    """Each method is an endpoint; each raises a ProviderError when there is no usable answer."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def list_targets(self) -> list[Row]:
+        """All tracked accounts in the key's scope; not paginated."""
+        return await self._rows(path("analytics", "targets"), (), "/analytics/targets", "targets")
+
+    async def get_target(self, target_id: str) -> Row:
+        """One target with its summary: the only place documented to hold profile figures."""
+        where = path("analytics", "targets", target_id)
+        return await self._object(where, (), "/analytics/targets/{id}")
+
+    async def list_posts(
+        self, target_id: str, window: Window, offset: int, size: int = PAGE
+    ) -> PostPage:
+        """A page of a target's posts, oldest first."""
+        params = [
+            ("accounts", target_id),
+            *window.params(),
+            ("sortBy", "published_at"),
+            ("sortOrder", "asc"),
+            ("limit", str(size)),
+            ("offset", str(offset)),
+        ]
+        endpoint = "/analytics/summary/posts"
+        where = path("analytics", "summary", "posts")
+        return await self._http.get(where, params, endpoint=endpoint, read=_post_page)
+
+    async def get_summary(self, target_id: str, window: Window) -> Row:
+        """Figures and daily series of one target."""
+        params = [("accounts", target_id), *window.params()]
+        return await self._object(path("analytics", "summary"), params, "/analytics/summary")
+
+    async def list_accounts(self) -> list[Row]:
+        """The accounts that can be posted to: active ones only; not paginated."""
+        return await self._rows(path("accounts"), (), "/accounts", "accounts")
+
+    async def list_published(self, window: Params) -> list[Row]:
+        """Up to 100 posts made through Genviral; no cursor and no total: walk windows of time."""
+        params = [("limit", str(PAGE)), *window]
+        return await self._rows(path("posts"), params, "/posts", "posts")
+
+    async def get_subscription(self) -> Row:
+        """Plan and credits."""
+        return await self._object(path("subscription"), (), "/subscription")
+
+    async def _object(self, where: str, params: Params, endpoint: str) -> Row:
+        return await self._http.get(where, params, endpoint=endpoint, read=object_of)
+
+    async def _rows(self, where: str, params: Params, endpoint: str, name: str) -> list[Row]:
+        def read(body: Any) -> list[Row]:
+            return rows_of(data_of(body), name)
+
+        return await self._http.get(where, params, endpoint=endpoint, read=read)
+
+
+def data_of(body: Any) -> Any:
+    """What is in the envelope. Raises for `ok: false` under a success status, as its code says."""
+    if isinstance(body, dict) and body.get("ok") is False:
+        raise _refusal(body)
+    if not isinstance(body, dict) or "data" not in body:
+        raise BadBody("an answer without `data`", code="envelope_invalid")
+    return body["data"]
+
+
+def object_of(body: Any) -> Row:
+    """The object in the envelope."""
+    data = data_of(body)
+    if not isinstance(data, dict) or not data:
+        raise BadBody("`data` is not an object with something in it", code="envelope_invalid")
+    return data
+
+
+def _refusal(body: Row) -> Exception:
+    code, status = shown(str(body.get("error_code") or "refused"), 64), body.get("code")
+    message = f"ok is false, {code} {shown(str(body.get('message') or ''), 300)}".strip()
+    kinds = {402: NotInPlan, 403: NotInPlan, 404: NotFound}
+    if isinstance(status, int) and 400 <= status < 500 and status not in (401, 408, 429):
+        return kinds.get(status, Refused)(message, code=code)
+    return Retriable(message, code=code)
+
+
+def _post_page(body: Any) -> PostPage:
+    data = data_of(body)
+    more, total = first(data, "hasMore", "has_more"), first(data, "totalCount", "total_count")
+    return PostPage(
+        rows_of(data, "posts"),
+        int(total) if isinstance(total, int | str) and str(total).isdecimal() else None,
+        more if isinstance(more, bool) else None,
+    )

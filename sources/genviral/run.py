@@ -1,0 +1,58 @@
+"""One key's walk over its Genviral targets: the listing, then what is due of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..extraction.run import Cursors, Run
+from ..extraction.work import Work
+from ..http.client import HttpClient
+from ..landing.batch import Batch
+from ..landing.rows import first
+from .client import GenviralClient
+from .owner import begin_owner_work
+from .portfolio import Targets, read_targets
+from .scope import Scope
+from .tables import TABLES
+from .target import plan, settle
+from .target_work import TargetWork
+from .totals import has_totals, refreshed_at
+
+
+@dataclass
+class GenviralRun(Run):
+    """What is kept over the batches besides: the targets as listed."""
+
+    tables = TABLES
+
+    scope: Scope
+    targets: Targets = field(default_factory=Targets)
+
+    def client(self, http: HttpClient) -> GenviralClient:
+        return GenviralClient(http)
+
+    async def index(self, client: GenviralClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
+        self.scope.open_gates(None, batch)
+        self.targets = await read_targets(client, self.scope, batch, self.lookup, cursors)
+        return [target_id for target_id in self.targets.rows if self.scope.chooses(target_id)]
+
+    def begin(self, account_id: str, cursors: dict[str, Any]) -> Work:
+        listed = self.targets.rows[account_id]
+        work = TargetWork(
+            account_id=account_id,
+            scope=self.scope,
+            cursors=cursors,
+            finish=settle,
+            listed=listed,
+            platform=first(listed, "platform"),
+            owners=self.targets.owners,
+            refreshed_at=refreshed_at(listed),
+            totals_listed=has_totals(listed),
+        )
+        plan(work)
+        return work
+
+    def begin_owner(self, cursors: Cursors) -> Work | None:
+        return begin_owner_work(self.scope, cursors) if self.scope.leads else None
