@@ -421,12 +421,19 @@ def sandbox(
     clock: Annotated[
         str, typer.Option(help="The world's time at the start.")
     ] = "2026-05-28T09:00:00Z",
-    rate: Annotated[int, typer.Option(help="Requests per minute and key.")] = 120,
+    rate: Annotated[int, typer.Option(help="TokPortal: requests per minute and key.")] = 120,
+    genviral_rate: Annotated[int, typer.Option(help="The same of Genviral.")] = 60,
+    tokfluence_rate: Annotated[int, typer.Option(help="The same of Tokfluence.")] = 600,
+    tokfluence_credits: Annotated[int, typer.Option(help="Credits at the start.")] = 10_000,
+    dialect: Annotated[
+        str, typer.Option(help="How it says what the pages leave open: first, later.")
+    ] = "first",
     tier: Annotated[
         str, typer.Option(help="Plan of the advertised key: full, creator, starter.")
     ] = "full",
     fault: Annotated[
-        list[str] | None, typer.Option(help="kind:path-regex[:times], may be repeated.")
+        list[str] | None,
+        typer.Option(help="[provider/]kind:path-regex[:times], may be repeated."),
     ] = None,
     verbose: Verbose = False,
 ) -> None:
@@ -444,6 +451,10 @@ def sandbox(
                 days=days,
                 clock=clock,
                 rate=rate,
+                genviral_rate=genviral_rate,
+                tokfluence_rate=tokfluence_rate,
+                tokfluence_credits=tokfluence_credits,
+                dialect=dialect,
                 tier=tier,
                 faults=tuple(fault or ()),
             )

@@ -22,17 +22,30 @@ from sandbox.server import Settings, start
 from .exits import Exit, gravest
 from .settings import prepare_dlt, project_root
 
-_WORLD = Settings(port=0, accounts=40, posts=1000, days=60, rate=12_000)
-_DOCUMENTED_PER_MINUTE = 120
+_WORLD = Settings(
+    port=0,
+    accounts=40,
+    posts=1000,
+    days=60,
+    rate=12_000,
+    genviral_rate=6_000,
+    tokfluence_rate=60_000,
+)
+_DOCUMENTED_PER_MINUTE = {"tokportal": 120, "genviral": 60, "tokfluence": 600}
 _DAY_SECONDS = 86_400
+_BUDGET = 2_500
 
 
 @dataclass(frozen=True)
 class Day:
-    """One sync of the demo: its result, and how many rows each table holds after it."""
+    """One sync of the demo: its result, and how many rows each table holds after it, by provider
+    and table."""
 
     result: Any
-    rows: dict[str, int]
+    rows: dict[tuple[str, str], int]
+
+    def of(self, provider: str) -> Any:
+        return next(one for one in self.result.providers if one.name == provider)
 
 
 def run_demo() -> Exit:
@@ -41,9 +54,9 @@ def run_demo() -> Exit:
     database = project_root() / "data" / "sandbox.duckdb"
     _forget(database)
     console.print(
-        f"SANDBOX DATA: an emulator of TokPortal with {_WORLD.accounts} made-up accounts and"
-        f" {_WORLD.posts:,} posts.\nNothing leaves this machine; your own warehouse is not"
-        " touched.\n"
+        f"SANDBOX DATA: an emulator of TokPortal, Genviral and Tokfluence with {_WORLD.accounts}"
+        f" made-up accounts and {_WORLD.posts:,} posts.\nNothing leaves this machine; your own"
+        " warehouse is not touched.\n"
     )
     with start(_WORLD) as sandbox:
         _point_at(sandbox, database)
@@ -62,25 +75,35 @@ def _forget(database: Path) -> None:
 
 def _point_at(sandbox: Any, database: Path) -> None:
     """The environment comes first in dlt's order: real keys in secrets.toml are not read."""
-    os.environ["SOURCES__TOKPORTAL__API_KEY"] = sandbox.keys["tokportal"]
-    os.environ["SOURCES__TOKPORTAL__BASE_URL"] = sandbox.base_urls["tokportal"]
+    for provider, url in sandbox.base_urls.items():
+        section = f"SOURCES__{provider.upper()}"
+        os.environ[f"{section}__API_KEY"] = sandbox.keys[provider]
+        os.environ[f"{section}__BASE_URL"] = url
+        faster = 100 * _DOCUMENTED_PER_MINUTE[provider]
+        os.environ[f"{section}__REQUESTS_PER_MINUTE"] = str(faster)
+    # Every request to Tokfluence costs credits: it follows the posts that TokPortal knows.
+    os.environ["SOURCES__TOKFLUENCE__POSTS_FROM"] = "tokportal"
+    os.environ["SOURCES__TOKFLUENCE__CAMPAIGN_IDS"] = "4711"
     os.environ["DESTINATION__DUCKDB__CREDENTIALS"] = str(database)
 
 
 def _sync(database: Path) -> Day:
     prepare_dlt()
+    from sources.http.budget import Budget
+
     from .destinations import DuckDB
     from .progress import progress
     from .sync import SyncRequest, new_run_id, sync
 
     run_id = new_run_id()
+    request = SyncRequest(command="demo", budget=Budget(max_credits=_BUDGET))
     with progress("auto", run_id, quiet=not sys.stderr.isatty()) as told:
-        result = sync(SyncRequest(select=["tokportal"], command="demo"), run_id, told)
+        result = sync(request, run_id, told)
     with DuckDB(database).reading() as warehouse:
         rows = {
-            name: warehouse.query(f'select count(*) from tokportal."{name}"')[0][0]
-            for name in warehouse.tables("tokportal")
-            if not name.startswith("_dlt")
+            (schema, name): warehouse.query(f'select count(*) from {schema}."{name}"')[0][0]
+            for schema in _DOCUMENTED_PER_MINUTE
+            for name in warehouse.tables(schema)
         }
     return Day(result, rows)
 
@@ -93,35 +116,51 @@ def _control(url: str, what: str, body: dict[str, Any]) -> None:
 
 
 def _print_days(console: Console, first: Day, second: Day) -> None:
+    _print_rows(console, first, second)
+    _print_requests(console, first, second)
+    seconds = " and ".join(f"{_seconds(day):.1f} s" for day in (first, second))
+    console.print(f"This took {seconds} at a hundred times the documented rates. At those:")
+    for provider, rate in _DOCUMENTED_PER_MINUTE.items():
+        asked = [day.of(provider).requests for day in (first, second)]
+        spans = " and ".join(_span(60 * max(0.0, n / rate - 1)) for n in asked)
+        console.print(
+            f"  {provider:<10}  about {spans}  ({rate} a minute, the first {rate} at once)"
+        )
+    credits = [day.of("tokfluence").credits or 0 for day in (first, second)]
+    console.print(f"Tokfluence charged {credits[0]:,} and {credits[1]:,} credits.")
+
+
+def _grid(title: str, *columns: str) -> Grid:
+    grid = Grid(*columns, title=title)
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    return grid
+
+
+def _print_rows(console: Console, first: Day, second: Day) -> None:
     import sources
 
-    grid = Grid("tokportal", "first sync", "a day later", "of these written", title="Rows")
-    for column in grid.columns[1:]:
-        column.justify = "right"
-    written = second.result.providers[0].written
-    for table in sources.get("tokportal").DATA_TABLES:
-        held = [day.rows.get(table.name, 0) for day in (first, second)]
-        counts = (*held, written[table.name])
-        grid.add_row(table.name, *(f"{count:,}" for count in counts))
+    grid = _grid("Rows", "table", "first sync", "a day later", "of these written")
+    for provider in _DOCUMENTED_PER_MINUTE:
+        written = second.of(provider).written
+        for table in sources.get(provider).DATA_TABLES:
+            held = [day.rows.get((provider, table.name), 0) for day in (first, second)]
+            counts = (*held, written[table.name])
+            grid.add_row(f"{provider}.{table.name}", *(f"{count:,}" for count in counts))
+        grid.add_section()
     console.print(grid)
-    grid = Grid("endpoint", "first sync", "a day later", title="Requests")
-    for column in grid.columns[1:]:
-        column.justify = "right"
-    asked = [day.result.providers[0].requests_by_endpoint for day in (first, second)]
-    for endpoint in sorted(asked[0] | asked[1]):
-        grid.add_row(endpoint, *(f"{day.get(endpoint, 0):,}" for day in asked))
-    grid.add_section()
-    totals = [sum(day.values()) for day in asked]
-    grid.add_row("all", *(f"{total:,}" for total in totals))
+
+
+def _print_requests(console: Console, first: Day, second: Day) -> None:
+    grid = _grid("Requests", "endpoint", "first sync", "a day later")
+    for provider in _DOCUMENTED_PER_MINUTE:
+        asked = [day.of(provider).requests_by_endpoint for day in (first, second)]
+        for endpoint in sorted(asked[0] | asked[1]):
+            counts = (f"{day.get(endpoint, 0):,}" for day in asked)
+            grid.add_row(f"{provider} {endpoint}", *counts)
+        grid.add_row(f"{provider}, all", *(f"{sum(day.values()):,}" for day in asked))
+        grid.add_section()
     console.print(grid)
-    seconds = [_seconds(day) for day in (first, second)]
-    documented = [60 * max(0.0, total / _DOCUMENTED_PER_MINUTE - 1) for total in totals]
-    console.print(
-        f"This took {seconds[0]:.1f} s and {seconds[1]:.1f} s at {_WORLD.rate:,} requests a minute."
-        f" At TokPortal's documented {_DOCUMENTED_PER_MINUTE} a minute (the first"
-        f" {_DOCUMENTED_PER_MINUTE} at once) it would be about {_span(documented[0])} and"
-        f" {_span(documented[1])}."
-    )
 
 
 def _span(seconds: float) -> str:
@@ -135,7 +174,7 @@ def _seconds(day: Day) -> float:
 
 def _print_next(console: Console, database: Path) -> None:
     console.print(
-        f"\nThe rows are in {database}, schema tokportal (sandbox data, on its own).\n\n"
+        f"\nThe rows are in {database}, a schema per provider (sandbox data, on its own).\n\n"
         "Try\n"
         "  social schema                       what every table and column means\n"
         "  DESTINATION__DUCKDB__CREDENTIALS=data/sandbox.duckdb social status\n"

@@ -18,7 +18,9 @@ class Selection:
 
     @property
     def providers(self) -> list[str]:
-        return [name for name, streams in self.chosen.items() if streams]
+        """In the order of asking: who follows the posts of others comes after them."""
+        named = [name for name, streams in self.chosen.items() if streams]
+        return sorted(named, key=lambda name: getattr(sources.get(name), "FOLLOWS_OTHERS", False))
 
     def streams(self, provider: str) -> frozenset[str]:
         return self.chosen[provider]

@@ -98,7 +98,7 @@ def provider_settings(name: str) -> ProviderSettings:
         concurrency=_number(section, "concurrency", _config(section, "concurrency"), int) or 16,
         options=_options(section, provider.Options) | _clients(provider),
         key_options={
-            label: {k: v for k, v in table.items() if k in provider.Options.__dataclass_fields__}
+            label: _options_of_key(f"{section}.keys.{label}", table, provider.Options)
             for label, table in tables.items()
         },
     )
@@ -144,6 +144,15 @@ def _options(section: str, kind: Any) -> dict[str, Any]:
         if value is not None:
             found[option.name] = _converted(section, option.name, value, option.type)
     return found
+
+
+def _options_of_key(section: str, said: dict[str, Any], kind: Any) -> dict[str, Any]:
+    known = {option.name: option.type for option in fields(kind)}
+    return {
+        name: _converted(section, name, value, known[name])
+        for name, value in said.items()
+        if name in known
+    }
 
 
 def _converted(section: str, name: str, value: Any, kind: Any) -> Any:

@@ -272,7 +272,7 @@ SUBSCRIPTION_SNAPSHOTS = Table(
         column("scope", "text", "workspace or personal."),
         column("workspace_id", "text", "Workspace; NULL in a personal scope."),
         column("status", "text", "Status of the subscription.", "subscription.status"),
-        column("tier", "text", "Plan.", "subscription.tier"),
+        column("tier", "text", "Plan tier.", "subscription.tier"),
         column("billing_interval", "text", "month or year.", "subscription.billing_interval"),
         column("renews_at", "timestamp", "Next renewal (UTC).", "subscription.renews_at"),
         column(

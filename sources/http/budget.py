@@ -47,9 +47,10 @@ class Budget:
         self.requests += 1
         self.credits += price
 
-    def give_back(self, price: int) -> None:
-        """The provider refunded a request."""
+    def give_back(self, price: int, requests: int = 0) -> None:
+        """The provider refunded a request, or it was never sent."""
         self.credits -= price
+        self.requests -= requests
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Wallet:
     floor: int = 0
     limit: int | None = None  # what one run may spend with this key
     refunded_statuses: frozenset[int] = frozenset()
+    opened: bool = False  # an answer came: the balance is known, or never will be
     opening: int | None = None
     balance: int | None = None
     calls: Counter[str] = field(default_factory=Counter)
@@ -94,8 +96,18 @@ class Wallet:
         self._under_way -= price
         refund = price if status in self.refunded_statuses else 0
         self.spent[endpoint] -= refund
+        self.opened = self.opened or status is not None
         if balance is not None:
             if self.opening is None:
                 self.opening = balance + price - refund
-            self.balance = balance
+            # Answers overtake each other: while others are under way a higher one is an old one.
+            before = self.balance if self._under_way > 0 and not refund else None
+            self.balance = balance if before is None else min(balance, before)
         return refund
+
+    def not_sent(self, endpoint: str, price: int) -> None:
+        """Paid for, and never asked."""
+        if price:
+            self._under_way -= price
+            self.calls[endpoint] -= 1
+            self.spent[endpoint] -= price

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -106,13 +107,26 @@ class _Question:
     request_id: str | None = None
 
 
+@dataclass
+class _Bill:
+    """What became of a request that was paid for: whether it left, and what the answer said."""
+
+    sent: bool = False
+    status: int | None = None
+    balance: int | None = None
+
+    def answered(self, response: httpx.Response) -> None:
+        left = _number(response.headers.get("x-credits-remaining"))
+        self.status, self.balance = response.status_code, None if left is None else int(left)
+
+
 class HttpClient:
     """Opened and closed inside one event loop (dlt makes a new loop for every extract)."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._slots = asyncio.Semaphore(connection.concurrency)
-        self._turn = asyncio.Lock()
+        self._turn, self._opening = asyncio.Lock(), asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         connection, times = self.connection, self.connection.timeouts
@@ -181,6 +195,18 @@ class HttpClient:
         policy.answered()
         return value
 
+    async def ask_time(self, path: str, *, endpoint: str) -> None:
+        """Learn the provider's time from a request without the key: it is refused, and free.
+
+        Nothing is raised when it fails: the next request will tell what is the matter.
+        """
+        question, bill = _Question("GET", path, (), endpoint), _Bill()
+        with suppress(ProviderError, TimeoutError, *_BROKEN):
+            async with self._slots, asyncio.timeout(self.connection.timeouts.request):
+                await self._wait_for_turn(question)
+                response, _ = await self._exchange(question, {}, bill)
+                self.connection.clock.observe(response.headers.get("date"))
+
     async def post(
         self,
         path: str,
@@ -219,10 +245,11 @@ class HttpClient:
     ) -> T:
         place, times = f"{question.method} {question.endpoint}", self.connection.timeouts
         try:
-            async with self._slots:
+            async with self._slots, self._paid(question) as bill:
                 await self._wait_for_turn(question)
+                bill.sent = True
                 async with asyncio.timeout(times.request):
-                    response, body = await self._exchange_paid(question, key)
+                    response, body = await self._exchange(question, key, bill)
             self._heed(response, body)
             _check_kind(response, question.accept)
             return read(question.parse(body))
@@ -245,23 +272,31 @@ class HttpClient:
         connection.traffic.requests += 1
         connection.traffic.by_endpoint[question.endpoint] += 1
 
-    async def _exchange_paid(
-        self, question: _Question, key: Mapping[str, str]
-    ) -> tuple[httpx.Response, bytes]:
+    @asynccontextmanager
+    async def _paid(self, question: _Question) -> AsyncIterator[_Bill]:
         """Pay before asking; what comes back tells the balance and whether it was refunded."""
-        wallet, (endpoint, price) = self.connection.wallet, (question.endpoint, question.price)
-        response: httpx.Response | None = None
-        self.connection.budget.take(price)
-        wallet.take(endpoint, price)
-        try:
-            response, body = await self._exchange(question, key)
-            return response, body
-        finally:
-            refund = wallet.settle(endpoint, price, *_paid(response))
-            self.connection.budget.give_back(refund)
+        connection, price, bill = self.connection, question.price, _Bill()
+        wallet = connection.wallet
+        # Until a balance is known, one request at a time: only then does the floor hold.
+        async with self._opening if price and not wallet.opened else nullcontext():
+            connection.budget.take(price)
+            try:
+                wallet.take(question.endpoint, price)
+            except TryLater:
+                connection.budget.give_back(price, requests=1)
+                raise
+            try:
+                yield bill
+            finally:
+                if bill.sent:
+                    refund = wallet.settle(question.endpoint, price, bill.status, bill.balance)
+                    connection.budget.give_back(refund)
+                else:
+                    wallet.not_sent(question.endpoint, price)
+                    connection.budget.give_back(price, requests=1)
 
     async def _exchange(
-        self, question: _Question, key: Mapping[str, str]
+        self, question: _Question, key: Mapping[str, str], bill: _Bill
     ) -> tuple[httpx.Response, bytes]:
         request = self._http.build_request(
             question.method,
@@ -271,6 +306,7 @@ class HttpClient:
             headers={**key, **_headers(question)},
         )
         response = await self._http.send(request, stream=True)
+        bill.answered(response)
         try:
             return response, await read_body(response)
         finally:
@@ -291,14 +327,6 @@ class HttpClient:
         if isinstance(error, RateLimited) and not connection.retry.beyond_patience(error):
             connection.rate.pause(1.0 if error.wait_seconds is None else error.wait_seconds)
         raise error
-
-
-def _paid(response: httpx.Response | None) -> tuple[int | None, int | None]:
-    """The status and the balance that an answer states; nothing without one."""
-    if response is None:
-        return None, None
-    left = _number(response.headers.get("x-credits-remaining"))
-    return response.status_code, None if left is None else int(left)
 
 
 def _headers(question: _Question) -> dict[str, str]:

@@ -1,13 +1,22 @@
 """What stands in the way of a Postgres warehouse is said in one message; nothing is lost by it."""
 
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
+from pathlib import Path
 
 import psycopg2
 import pytest
 from oracle.dump import dump
+from postgres_server import PostgresServer
 
+from pipelines.destinations.address import Address
 from pipelines.destinations.grants import script
+from pipelines.exits import Stop
+
+SECRET = "s3cret5e1fd07"
 
 
 @pytest.fixture(scope="module")
@@ -46,41 +55,63 @@ def lost(project, right):
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "words"),
+    "url",
     [
-        ("", 2, ["DESTINATION__POSTGRES__CREDENTIALS"]),
-        ("nonsense", 2, ["DESTINATION__POSTGRES__CREDENTIALS"]),
-        ("postgresql://canary5e1fd07@/", 2, ["DESTINATION__POSTGRES__CREDENTIALS"]),
-        ("mysql://u:canary5e1fd07@h/d", 2, ["DESTINATION__POSTGRES__CREDENTIALS"]),
-        ("postgresql://u:canary5e1fd07@127.0.0.1:99999/d", 2, ["CREDENTIALS"]),
-        ("postgresql://u:canary5e1fd07@127.0.0.1:1/d", 6, ["127.0.0.1:1/d", "refused"]),
+        "",
+        "nonsense",
+        f"postgresql://{SECRET}@/",
+        f"mysql://u:{SECRET}@h/d",
+        f"postgresql://u:{SECRET}@127.0.0.1:99999/d",
+        f"postgresql://:{SECRET}@h/d",
+        f"postgresql://u:{SECRET}@h",
     ],
 )
-def test_address_that_is_none(project, sandbox, url, code, words):
-    """Before anything is asked, and without the password."""
-    ran = project.social("sync", DESTINATION__POSTGRES__CREDENTIALS=url)
+def test_address_that_is_none(url):
+    """Exit 2 naming the setting, without the password."""
+    with pytest.raises(Stop) as stopped:
+        Address.parse(url)
 
-    assert ran.code == code
-    assert one_message(ran, *words)
-    assert sandbox.requests()["total"] == 0
+    assert stopped.value.code == 2
+    assert "DESTINATION__POSTGRES__CREDENTIALS" in stopped.value.message + stopped.value.remedy
+    assert SECRET not in stopped.value.message + stopped.value.remedy
 
 
 @pytest.mark.parametrize(
-    ("user", "password", "database", "words"),
+    ("url", "encrypted"),
     [
-        ("postgres", "wrong", "postgres", "password is refused"),
-        ("nobody_here", "wrong", "postgres", "password is refused"),
-        ("postgres", "", "nowhere", "does not exist"),
+        ("postgresql://u:p@warehouse.example/d", "sslmode=require"),
+        ("postgres://u:p@warehouse.example/d?sslmode=verify-full", "sslmode=verify-full"),
+        ("postgresql://u:p@127.0.0.1/d", ""),
+        ("postgresql://u:p@[::1]:5433/d", ""),
     ],
 )
-def test_server_that_refuses(project, postgres, user, password, database, words):
-    """Wrong user, password or database: exit 2, naming the server."""
-    url = postgres.url(database, user, password)
+def test_password_leaves_the_machine_encrypted_alone(url, encrypted):
+    address = Address.parse(url)
+
+    assert encrypted in address.url
+    assert bool(encrypted) == ("sslmode" in address.url)
+    assert ":p@" not in address.shown + repr(address)
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "port", "code", "words"),
+    [
+        ("nobody_here", "postgres", 0, 2, "password is refused"),
+        ("postgres", "nowhere", 0, 2, "the database does not exist"),
+        ("postgres", "postgres", 1, 6, "refused"),
+    ],
+)
+def test_server_that_refuses(project, sandbox, postgres, user, database, port, code, words):
+    """Naming the server, before anything is asked; and a password is in no output."""
+    url = postgres.url(database, user)
+    if port:
+        url = url.replace(str(postgres.port), str(port))
 
     ran = project.social("sync", DESTINATION__POSTGRES__CREDENTIALS=url)
 
-    assert ran.code == 2
-    assert one_message(ran, f"127.0.0.1:{postgres.port}/{database}", words)
+    assert ran.code == code
+    assert one_message(ran, f"127.0.0.1:{port or postgres.port}/{database}", words)
+    assert sandbox.requests()["total"] == 0
 
 
 @pytest.mark.parametrize(
@@ -145,6 +176,7 @@ def test_run_that_was_overtaken_commits_nothing_more(project, sandbox, postgres,
     assert lost(project, right) == {}
 
 
+@pytest.mark.chaos
 def test_connections_that_are_ended_in_mid_load(project, sandbox, postgres, right):
     """Exit 6 and one sentence; the next run adds what is missing."""
     running = project.start("sync", "--json", "-s", "tokportal")
@@ -160,6 +192,7 @@ def test_connections_that_are_ended_in_mid_load(project, sandbox, postgres, righ
     assert lost(project, right) == {}
 
 
+@pytest.mark.chaos
 def test_server_that_is_stopped_and_started(project, sandbox, postgres, right):
     """Exit 6 while it is away; the next run goes on."""
     sandbox.fault("slow", "/analytics/posts/.*/raw", seconds=0.3)
@@ -176,6 +209,50 @@ def test_server_that_is_stopped_and_started(project, sandbox, postgres, right):
     assert one_message(away, "refused")
     assert project.sync("-s", "tokportal").code == 0
     assert lost(project, right) == {}
+
+
+@pytest.fixture
+def small_disk():
+    """A small disk, for a server of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount")
+    folder = Path(tempfile.mkdtemp(prefix="social-disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m,mode=0755", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("no tmpfs can be mounted here")
+    folder.chmod(0o755)
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
+
+
+@pytest.mark.chaos
+def test_disk_of_the_server_that_is_full(new_project, sandbox, small_disk, postgres, right):
+    """Exit 6 saying so; with room again, the next run adds what is missing."""
+    sandbox.clear_faults()
+    server = PostgresServer(postgres.password, small_disk)
+    project = new_project(sandbox, postgres=server)
+    try:
+        assert project.sync("-s", "tokportal", "--accounts", sandbox.accounts()[0]).code == 0
+        fill(small_disk)
+        ran = project.sync("-s", "tokportal", "--full-refresh")
+        (small_disk / "data" / "filler").unlink()
+        again = project.sync("-s", "tokportal")
+
+        assert ran.code == 6, ran.stderr
+        assert one_message(ran, "disk is full")
+        assert again.code == 0, again.stderr
+        assert lost(project, right) == {}
+    finally:
+        project.url = ""  # the server is gone when the project is searched for keys
+        server.close()
+
+
+def fill(disk):
+    """Leave a few pages."""
+    with (disk / "data" / "filler").open("wb") as file:
+        file.write(b"x" * (shutil.disk_usage(disk).free - 400_000))
 
 
 @pytest.fixture
@@ -205,6 +282,7 @@ def test_role_without_rights_on_the_database_is_enough(loader, right):
     ) == [(False, False, True)]
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("spoil", "remedy"),
     [

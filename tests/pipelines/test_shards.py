@@ -13,7 +13,7 @@ LATER = ("clients", "sync_")
 
 @pytest.fixture(scope="module")
 def sandbox(new_sandbox):
-    return new_sandbox(accounts=16, posts=80)
+    return new_sandbox(accounts=8, posts=40)
 
 
 @pytest.fixture(scope="module")
