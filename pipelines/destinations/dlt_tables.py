@@ -1,4 +1,8 @@
-"""dlt's own tables in a provider's schema, from dlt's own declarations."""
+"""dlt's own tables in a provider's schema, from dlt's own declarations.
+
+They are made with ours: several shards would make them at the same moment, and a run that is killed
+before its first load would leave tables that cannot be joined with `_dlt_loads`.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from sources.landing.tables import Table
 
 from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience
-from . import ddl, dlt_tables, fence, grants
+from . import ddl, fence, grants
 from .address import Address
 from .fence import OVERTAKEN, Fence, Overtaken, Run
 from .trouble import explain
@@ -114,11 +114,6 @@ class PostgresWarehouse(Warehouse):
         return {(table, column): text for table, column, text in self.query(sql, [schema])}
 
     def _missing_of_engine(self, schema: str, tables: Sequence[Table]) -> Iterator[str]:
-        """Indexes; and dlt's own tables, which several shards would make at the same moment."""
-        there = self.tables(schema)
-        for name, statement in dlt_tables.create(schema):
-            if name not in there:
-                yield statement
         sql = "select indexname from pg_indexes where schemaname = ?"
         made = {name for (name,) in self.query(sql, [schema])}
         wanted = {index.name: index for table in tables for index in ddl.indexes(table)}

@@ -101,7 +101,12 @@ class Warehouse(ABC):
         return bool(self.query(sql, [schema]))
 
     def _missing(self, schema: str, tables: Sequence[Table]) -> Iterator[str]:
+        from . import dlt_tables  # dlt reads its settings when it is imported
+
         there, said = self.tables(schema), self._said(schema)
+        for name, statement in dlt_tables.create(schema):
+            if name not in there:
+                yield statement
         for table in tables:
             if table.name not in there:
                 yield ddl.create_table(schema, table)

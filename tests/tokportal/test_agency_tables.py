@@ -10,7 +10,7 @@ import pytest
 
 from sources.tokportal.agency_tables import BUNDLES
 from sources.tokportal.bundles import videos_due
-from sources.tokportal.owner_rows import digest
+from sources.tokportal.digest import digest
 
 KEYS = {
     "bundles": ("bundle_id",),

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from sources.extraction.work import Work
 from sources.landing.batch import Batch
 from sources.landing.held import NothingHeld
 from sources.landing.outcomes import SYNC_REJECTS
 from sources.tokportal import TABLES, Scope, connect
 from sources.tokportal.agency_tables import VIDEO_EXPORT
 from sources.tokportal.export import land_export
-from sources.tokportal.work import Work
 
 COLUMNS = (
     *("post_key", "account_id", "account", "platform", "country", "platform_post_id", "url"),
