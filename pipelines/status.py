@@ -40,13 +40,10 @@ _STREAMS = """
            max(last_success_at) as newest_success
     from {schema}.sync_account_status s {there}
     group by stream order by stream"""
-# What is removed is not stale. Tokfluence's creators are in no listing that could lose them.
-_THERE = {
-    "tokportal": "where exists (select 1 from tokportal.accounts a where a.account_id ="
-    " s.account_id and a.tenant = s.tenant and a.removed_at is null)",
-    "genviral": "where not exists (select 1 from genviral.targets t where t.target_id ="
-    " s.account_id and t.tenant = s.tenant and t.removed_at is not null)",
-}
+# What is removed is not stale.
+_THERE = """where not exists (select 1 from {schema}.{listing.name} a
+    where a.{listing.account} = s.account_id and a.tenant = s.tenant
+    and a.removed_at is not null)"""
 
 _FAILING = """
     select account_id, stream, failures, error_code, error_message, last_success_at, next_retry_at
@@ -68,6 +65,14 @@ class ProviderStatus:
     states: list[dict[str, Any]] = field(default_factory=list)
     last_good_run_at: datetime | None = None
     stale: list[str] = field(default_factory=list)
+
+
+def _there(name: str) -> str:
+    """The condition that what the ledgers call an account is not removed, where a listing tells."""
+    import sources
+
+    listing = getattr(sources.get(name), "LISTING", None)
+    return _THERE.format(schema=name, listing=listing) if listing else ""
 
 
 @dataclass
@@ -116,7 +121,7 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
         shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
         good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
-    streams = warehouse.arrow(_STREAMS.format(schema=name, there=_THERE.get(name, ""))).to_pylist()
+    streams = warehouse.arrow(_STREAMS.format(schema=name, there=_there(name))).to_pylist()
     failing = warehouse.arrow(_FAILING.format(schema=name)).to_pylist()
     states = state_sizes(warehouse, name)
     last = runs[0] if runs else None

@@ -33,10 +33,11 @@ from .client import GenviralClient
 from .options import Options
 from .run import GenviralRun
 from .scope import Scope
-from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
+from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES, TARGETS
 
 __all__ = [
     "DATA_TABLES",
+    "LISTING",
     "OPTIONAL_STREAMS",
     "STREAMS",
     "TABLES",
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 Run = GenviralRun
+LISTING = TARGETS  # what the ledgers call an account is a row of this
 BASE_URL = "https://www.genviral.io/api/partner/v1"
 REQUESTS_PER_MINUTE = 60.0  # no number is published
 

@@ -35,11 +35,12 @@ from .clients import parse_clients
 from .options import Options
 from .run import TokPortalRun
 from .scope import Scope
-from .tables import ALIASES, DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
+from .tables import ACCOUNTS, ALIASES, DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
 
 __all__ = [
     "ALIASES",
     "DATA_TABLES",
+    "LISTING",
     "OPTIONAL_STREAMS",
     "STREAMS",
     "TABLES",
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 Run = TokPortalRun
+LISTING = ACCOUNTS  # what the ledgers call an account is a row of this
 BASE_URL = "https://app.tokportal.com/api/ext"
 REQUESTS_PER_MINUTE = 120.0  # per key; the provider's own headers correct it
 

@@ -119,6 +119,7 @@ def test_after_all_that_the_warehouse_is_right(sandbox, project):
     assert is_right(sandbox, project)
 
 
+@pytest.mark.slow
 def test_target_of_25_000_posts(new_sandbox, new_genviral):
     """All there, no offset above 10,000, hardly a request more than there are pages."""
     sandbox = new_sandbox(accounts=1, posts=25_000, days=60)
