@@ -13,6 +13,7 @@ from .values import CONVERT, Unusable
 
 Row = dict[str, Any]
 _ABSENT = object()
+_LONGEST_KEY = 600  # bytes; an index of Postgres takes 2,700 for all parts of a key together
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,15 @@ class Reader:
             value = row.get(name)
             if value is None or (type(value) is str and not value.strip()):
                 raise Unusable(f"{name}: the key is missing")
+            if type(value) is str and len(value) > _LONGEST_KEY // 4 and _too_long(value):
+                raise Unusable(f"{name}: a key of more than {_LONGEST_KEY} bytes")
 
     def reject(self, reason: str, raw: Any) -> Reject:
         return Reject(self.table.name, reason, payload.dump(raw)[:100_000])
+
+
+def _too_long(key: str) -> bool:
+    return len(key.encode(errors="replace")) > _LONGEST_KEY
 
 
 def _value(reading: Reading, raw: Row, paths: Sequence[Sequence[str]], nulls: set[str]) -> Any:

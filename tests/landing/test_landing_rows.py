@@ -109,6 +109,7 @@ def test_what_we_know_wins_over_what_the_row_says() -> None:
         ({"id": None}, "post_id: the key is missing"),
         ({"id": ""}, "post_id: the key is missing"),
         ({"id": " \t"}, "post_id: the key is missing"),
+        ({"id": "p" * 601}, "post_id: a key of more than 600 bytes"),
         ({"id": "a\x00"}, "post_id: the key holds what no database can store"),
         ({"id": "a\ud800"}, "post_id: the key holds what no database can store"),
         (["id"], "not a JSON object"),
