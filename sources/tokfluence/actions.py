@@ -1,8 +1,8 @@
 """Tokfluence's verb that acts: a fresh analysis, 25 credits per address. No sync ever calls it.
 
-The POST is sent once (docs/posts, docs/errors): after a Retriable error its outcome is unknown. The
-same order under the same `request_id` is answered with 409 and charged once, so a lost answer is
-looked up by sending it again, and never with another id.
+The POST is sent once (docs/posts, docs/errors): after a Retriable error its outcome is unknown, and
+is looked up in the balance, which an order lowers before the work. Repeated by hand under the same
+`request_id` it is answered with 409 and not charged again.
 """
 
 from __future__ import annotations
