@@ -5,7 +5,7 @@ from genviral.conftest import READ_ALL
 from oracle import Truth, differences
 
 
-@pytest.fixture(scope="module", params=["first", "later"])
+@pytest.fixture(scope="module", params=["first", pytest.param("later", marks=pytest.mark.slow)])
 def sandbox(request, new_sandbox):
     return new_sandbox(accounts=8, posts=240, days=30, dialect=request.param)
 

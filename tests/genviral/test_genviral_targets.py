@@ -7,7 +7,7 @@ POSTS = "/analytics/summary/posts"
 
 @pytest.fixture(scope="module")
 def sandbox(new_sandbox):
-    return new_sandbox(accounts=11, posts=600, days=40)
+    return new_sandbox(accounts=6, posts=450, days=40)
 
 
 @pytest.fixture(scope="module")

@@ -194,8 +194,10 @@ def test_while_another_sync_runs(synced, sandbox):
     holder = synced.start("sync")
     holder.wait_until(lambda: sandbox.requests()["total"], "the first sync's first request")
 
-    # The best of a few: a busy machine is no fault of the lock.
+    # The best of a few, and not more than twice a command that asks nobody: a busy machine is no
+    # fault of the lock.
     second = min((synced.social("sync") for _ in range(3)), key=lambda ran: ran.seconds)
+    ruler = synced.social("sync", "-s", "nobody").seconds
     checked = time.monotonic()
     waiting = synced.social("sync", "--wait", "1s")
     waited = time.monotonic() - checked
@@ -205,7 +207,7 @@ def test_while_another_sync_runs(synced, sandbox):
     third = synced.sync()
 
     assert second.code == 7
-    assert second.seconds < 2
+    assert second.seconds < max(2, 2 * ruler)
     assert one_message(second, f"pid {holder.process.pid}")
     assert waiting.code == 7
     assert waited >= 1

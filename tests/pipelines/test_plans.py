@@ -51,7 +51,7 @@ def test_each_plan_reaches_its_own_truth_and_asks_nothing_else(sandbox, new_proj
     assert again["total"] <= accounts + 6
 
 
-@pytest.mark.parametrize("tier", ["creator", "starter"])
+@pytest.mark.parametrize("tier", [pytest.param("creator", marks=pytest.mark.slow), "starter"])
 def test_downgrade_keeps_what_the_new_plan_hides(new_sandbox, new_project, tier):
     """Counters that are still shown move on; hidden ones, comments and raw rows stay stored."""
     sandbox = new_sandbox(accounts=8, posts=80, days=20)
@@ -71,6 +71,7 @@ def test_downgrade_keeps_what_the_new_plan_hides(new_sandbox, new_project, tier)
     assert levels == [("full",), (tier,)]
 
 
+@pytest.mark.slow
 def test_upgrade_fills_what_was_hidden(new_sandbox, new_project):
     """With the full plan the next sync brings raw rows, comments and hidden counters."""
     sandbox = new_sandbox(accounts=8, posts=80, days=20)

@@ -62,6 +62,7 @@ def test_an_account_keeps_its_shard():
 KEPT = 1
 
 
+@pytest.mark.slow
 def test_two_workers_hold_together_what_one_does(new_project, sandbox, postgres, right):
     """At once, in an empty database; status shows both, and another number of shards is refused."""
     project = new_project(sandbox, postgres=postgres)

@@ -1,8 +1,11 @@
 """The sandbox must never be what limits a pipeline that is measured against it."""
 
+import pytest
 from sandbox_load import cpu_seconds, measure
 
 from sandbox.server import Settings
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_hundred_row_page_is_served_a_thousand_times_a_second(launch):

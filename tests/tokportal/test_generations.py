@@ -139,6 +139,7 @@ def _compared(columns):
     return ", ".join(f'"{name}"' for name in columns if name not in OURS)
 
 
+@pytest.mark.slow
 def test_both_dialects_end_in_the_same_warehouse(new_project, new_sandbox):
     """Other names, envelopes, orders, bounds, number and time formats: the same rows."""
     dumps = []

@@ -79,6 +79,7 @@ def test_values_that_are_none_and_rows_without_a_name_are_rejected():
     ]
 
 
+@pytest.mark.slow
 def test_json_where_csv_was_asked_is_no_export(sandbox, new_project):
     """The content type is looked at first: an error under status 200 is not an empty export."""
     project = new_project(sandbox)
@@ -91,6 +92,7 @@ def test_json_where_csv_was_asked_is_no_export(sandbox, new_project):
     assert project.query("select count(*) from video_export") == [(0,)]
 
 
+@pytest.mark.slow
 def test_export_fills_the_posts_where_the_drilldown_is_refused(sandbox, new_project):
     """The plan has the CSV and nothing else of an account: its posts come by the export."""
     project = new_project(sandbox)
