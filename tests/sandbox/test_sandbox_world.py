@@ -268,6 +268,7 @@ def test_a_day_can_be_restated_by_hand(sandbox):
     assert value() == int(before * 0.5)
 
 
+@pytest.mark.slow
 def test_it_starts_in_under_a_second_and_stops_at_once():
     started = time.perf_counter()
     child = start(DEFAULT)
