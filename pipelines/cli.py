@@ -50,6 +50,7 @@ class SchemaFormat(StrEnum):
     md = "md"
     json = "json"
     sql = "sql"
+    dbt = "dbt"
     grants = "grants"
 
 
@@ -131,6 +132,40 @@ def check(
 
 
 @app.command(context_settings=FLAGS_FROM_ENV)
+def plan(
+    select: Select = None,
+    exclude: Exclude = None,
+    accounts: Accounts = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="As if all histories were asked again.")
+    ] = False,
+    target: Where = Target.duckdb,
+    shard: Sharded = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """What a sync would ask now: requests, credits and minutes per stream. Changes nothing."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .sync import SyncRequest
+
+        request = SyncRequest(
+            select=select or [],
+            exclude=exclude or [],
+            accounts=_ids(accounts),
+            full_refresh=full_refresh,
+            target=target,
+            shard=shard_of(shard),
+        )
+        return _tell_plan(request, as_json)
+
+    _guarded(run, verbose)
+
+
+@app.command(context_settings=FLAGS_FROM_ENV)
 def sync(
     select: Select = None,
     exclude: Exclude = None,
@@ -144,6 +179,9 @@ def sync(
     max_credits: Annotated[
         int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("-n", "--dry-run", help="Only the plan, as `social plan`.")
+    ] = False,
     target: Where = Target.duckdb,
     shard: Sharded = None,
     wait: Wait = "0s",
@@ -183,6 +221,8 @@ def sync(
             shard=shard_of(shard),
             budget=Budget(max_requests, max_credits),
         )
+        if dry_run:
+            return _tell_plan(request, as_json)
         run_id = new_run_id()
         with progress(log_format, run_id, quiet=quiet) as told:
             result = run_sync(request, run_id, told)
@@ -190,6 +230,72 @@ def sync(
             _print_json(result.as_json())
         from .summary import last_line
 
+        _say(last_line(result))
+        return result.exit_code
+
+    _guarded(run, verbose)
+
+
+@app.command(context_settings=FLAGS_FROM_ENV)
+def backfill(
+    since: Annotated[str, typer.Option(help="First day (UTC).", metavar="DAY")],
+    until: Annotated[str, typer.Option(help="The day after the last (UTC).", metavar="DAY")],
+    chunk: Annotated[str, typer.Option(help="Days at once, the newest first: 30d.")] = "30d",
+    select: Select = None,
+    exclude: Exclude = None,
+    accounts: Accounts = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Also the chunks that an earlier backfill read.")
+    ] = False,
+    max_requests: Annotated[
+        int | None, typer.Option(min=0, help="Send no more requests than this.")
+    ] = None,
+    target: Where = Target.duckdb,
+    shard: Sharded = None,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    log_format: Logs = LogFormat.auto,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read a range of past days: daily figures, raw snapshots, Genviral's posts of these days.
+
+    What syncs follow is left alone, and a sync that waits (`--wait`) gets its turn between two
+    batches. Run again after a kill, it goes on with the chunk that was under way.
+
+    \b
+    social backfill --since 2023-01-01 --until 2026-01-01
+    """
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from sources.http.budget import Budget
+
+        from .backfill import BackfillRequest, span_of
+        from .backfill import backfill as run_backfill
+        from .progress import progress
+        from .summary import last_line
+        from .sync import new_run_id
+
+        request = BackfillRequest(
+            select=select or [],
+            exclude=exclude or [],
+            accounts=_ids(accounts),
+            full_refresh=full_refresh,
+            wait_seconds=seconds(wait),
+            target=target,
+            shard=shard_of(shard),
+            budget=Budget(max_requests),
+            span=span_of(since, until),
+            chunk_days=days(chunk),
+        )
+        run_id = new_run_id()
+        with progress(log_format, run_id, quiet=quiet) as told:
+            result = run_backfill(request, run_id, told)
+        if as_json:
+            _print_json(result.as_json())
         _say(last_line(result))
         return result.exit_code
 
@@ -223,26 +329,104 @@ def status(
 
 @app.command(context_settings=FLAGS_FROM_ENV)
 def verify(
-    target: Where = Target.duckdb, as_json: AsJson = False, verbose: Verbose = False
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the providers' totals too; nothing that costs.")
+    ] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="With --live: of every account, a request each.")
+    ] = False,
+    target: Where = Target.duckdb,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Check what is loaded: keys, references, times, latest figures, the provider's own export."""
+    """Check what is loaded: keys, references, gaps, cursors, payloads, latest figures, totals.
+
+    Exit 8 when a rule is broken. What was found also becomes rows of verify_findings.
+    """
 
     def run() -> Exit:
         from .settings import prepare_dlt
 
         prepare_dlt()
         from .destinations import destination
-        from .verify import exit_code
+        from .sync import new_run_id
+        from .verify import VerifyRequest
         from .verify import verify as run_verify
+        from .verify.shown import print_findings
 
-        applied, findings = run_verify(destination(target))
+        request = VerifyRequest(live=live or each, each=each)
+        result = run_verify(destination(target), new_run_id(), request)
+        _print_json(result.as_json()) if as_json else print_findings(result.findings)
+        _say(result.last_line())
+        return result.exit_code
+
+    _guarded(run, verbose)
+
+
+@app.command(context_settings=FLAGS_FROM_ENV)
+def reprocess(
+    select: Select = None,
+    target: Where = Target.duckdb,
+    shard: Sharded = None,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Type columns again from the stored payloads, after a declaration changed. No request.
+
+    Safe to stop and to run again at any time. A column that a payload does not speak of keeps its
+    value; a row that cannot be typed stays as it is and goes to sync_rejects.
+    """
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .reprocess import ReprocessRequest
+        from .reprocess import reprocess as run_reprocess
+        from .sync import new_run_id
+
+        request = ReprocessRequest(select or [], seconds(wait), target, shard_of(shard))
+        result = run_reprocess(request, new_run_id(), _say)
         if as_json:
-            _print_json({"rules": applied, "findings": [vars(finding) for finding in findings]})
-        else:
-            for finding in findings:
-                typer.echo(finding.line())
-        _say(f"{applied} rules applied, {len(findings)} broken.")
-        return exit_code(findings)
+            _print_json(result.as_json())
+        _say(result.last_line())
+        return result.exit_code
+
+    _guarded(run, verbose)
+
+
+@app.command(context_settings=FLAGS_FROM_ENV)
+def transform(
+    select: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--select", help="Only these, as dbt names them: `fct_post_day+`."),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Build the marts from nothing, whatever is known of them.")
+    ] = False,
+    target: Where = Target.duckdb,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Build the marts from what is landed, and test them; nothing where nothing was loaded."""
+
+    def run() -> Exit:
+        from .settings import prepare_dlt
+
+        prepare_dlt()
+        from .transform import TransformRequest
+        from .transform import transform as run_transform
+
+        request = TransformRequest(target, select or [], full_refresh, seconds(wait))
+        result = run_transform(request)
+        if as_json:
+            _print_json(result.as_json())
+        for name, why in result.broken:
+            _say(f"BAD   {name}: {why}")
+        _say(result.last_line())
+        return result.exit_code
 
     _guarded(run, verbose)
 
@@ -496,6 +680,14 @@ def seconds(text: str) -> float:
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
 
 
+def days(text: str) -> int:
+    """30d or a plain number of days. Raises Stop (usage) otherwise."""
+    match = re.fullmatch(r"([1-9]\d{0,4})d?", text.strip())
+    if not match:
+        raise usage(f"{text!r} is not a number of days", "Write 30d.")
+    return int(match[1])
+
+
 def shard_of(text: str | None) -> Shard | None:
     """`0/8`; None for all accounts, also as `0/1`. Raises Stop (usage) otherwise."""
     from sources.extraction.shards import Shard
@@ -505,6 +697,14 @@ def shard_of(text: str | None) -> Shard | None:
     except ValueError as error:
         raise usage(str(error), "Write --shard 0/8 for the first of eight, up to 7/8.") from None
     return shard if shard and shard.count > 1 else None
+
+
+def _tell_plan(request: Any, as_json: bool) -> Exit:
+    from . import plan as planning
+
+    lines = planning.plan(request)
+    _print_json(planning.as_json(lines)) if as_json else planning.print_plan(lines)
+    return Exit.OK
 
 
 def _ids(text: str | None) -> list[str]:

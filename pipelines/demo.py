@@ -64,8 +64,9 @@ def run_demo() -> Exit:
         _control(sandbox.url, "clock", {"advance_seconds": _DAY_SECONDS})
         second = _sync(database)
     _print_days(console, first, second)
+    built = _build_marts(console)
     _print_next(console, database)
-    return gravest(day.result.exit_code for day in (first, second))
+    return gravest([*(day.result.exit_code for day in (first, second)), built])
 
 
 def _forget(database: Path) -> None:
@@ -106,6 +107,14 @@ def _sync(database: Path) -> Day:
             for name in warehouse.tables(schema)
         }
     return Day(result, rows)
+
+
+def _build_marts(console: Console) -> Exit:
+    from .transform import TransformRequest, transform
+
+    result = transform(TransformRequest())
+    console.print(f"\n{result.last_line()} BI reads schema marts, and nothing else.")
+    return result.exit_code
 
 
 def _control(url: str, what: str, body: dict[str, Any]) -> None:
@@ -177,6 +186,7 @@ def _print_next(console: Console, database: Path) -> None:
         f"\nThe rows are in {database}, a schema per provider (sandbox data, on its own).\n\n"
         "Try\n"
         "  social schema                       what every table and column means\n"
+        "  transform/README.md                 what every mart means\n"
         "  DESTINATION__DUCKDB__CREDENTIALS=data/sandbox.duckdb social status\n"
         "  social init, then social check      with a key of your own\n"
         "  social sync                         your accounts into data/warehouse.duckdb",

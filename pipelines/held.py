@@ -28,6 +28,7 @@ def lookup_in(warehouse: Warehouse, schema: str) -> Lookup:
     return lookup
 
 
+_Place = tuple[str, str, datetime | None]
 _BESIDE = ("_completed", "_age")  # columns of the queries below that are not the row's
 
 
@@ -45,24 +46,33 @@ class WarehouseHeld:
         self._warehouse, self._schema, self._existing = warehouse, schema, existing
         self._tenant, self._account_ids = tenant, account_ids
         self._windows: dict[str, Callable[[str], list[dict[str, Any]]]] = {}
-        self._since: dict[tuple[str, str], tuple[datetime | None, dict[Key, Stored]]] = {}
+        self._since: dict[_Place, tuple[datetime | None, dict[Key, Stored]]] = {}
 
     def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
         if table.name not in self._windows:
             self._windows[table.name] = self._read_window(table)
         return _stored(table, self._windows[table.name](account_id))
 
-    def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
+    def since(
+        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+    ) -> dict[Key, Stored]:
         if table.name not in self._existing:
             return {}
-        place = (table.name, account_id)
+        place = (table.name, account_id, until)
         reached, found = self._since.get(place, (None, {}))
         if reached is None or moment < reached:
-            sql = f"{self._select(table)} and t.{table.account} = ? and t.captured_at >= ?"
-            rows = self._warehouse.arrow(sql, [self._tenant, account_id, moment]).to_pylist()
-            found = _stored(table, rows)
+            found = self._read_since(table, account_id, moment, until)
             self._since[place] = (moment, found)
         return found
+
+    def _read_since(
+        self, table: Table, account_id: str, moment: datetime, until: datetime | None
+    ) -> dict[Key, Stored]:
+        sql = f"{self._select(table)} and t.{table.account} = ? and t.captured_at >= ?"
+        values = [self._tenant, account_id, moment]
+        if until is not None:
+            sql, values = f"{sql} and t.captured_at < ?", [*values, until]
+        return _stored(table, self._warehouse.arrow(sql, values).to_pylist())
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
         if table.name not in self._existing:

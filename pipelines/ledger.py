@@ -29,6 +29,10 @@ SYNC_RUNS = Table(
         ours("requests", "bigint", "Requests sent, retries included."),
         ours("retries", "bigint", "Of these, retries."),
         ours("waited_s", "double", "Seconds waited for the rate limit."),
+        ours("planned_requests", "bigint", "What the plan expected; NULL where there was none."),
+        ours(
+            "lower_bound_requests", "bigint", "The least that brings what was read, page by page."
+        ),
         ours("rows_written", "bigint", "Rows of provider data written."),
         ours("accounts", "bigint", "Accounts listed."),
         ours("errors", "bigint", "Failures, see `sync_errors`."),
@@ -50,6 +54,8 @@ class ProviderResult:
     retries: int = 0
     waited_s: float = 0.0
     credits: int | None = None
+    planned_requests: int | None = None
+    lower_bound_requests: int | None = None
     rows_written: int = 0
     written: Counter[str] = field(default_factory=Counter)
     accounts: int = 0
@@ -71,6 +77,10 @@ class ProviderResult:
             "retries": self.retries,
             "waited_s": round(self.waited_s, 3),
             "credits": self.credits,
+            "planned_requests": self.planned_requests,
+            "lower_bound_requests": self.lower_bound_requests,
+            "actual_to_planned": _ratio(self.requests, self.planned_requests),
+            "actual_to_lower_bound": _ratio(self.requests, self.lower_bound_requests),
             "streams": self.streams,
             "written": dict(self.written),
             "requests_by_endpoint": self.requests_by_endpoint,
@@ -138,9 +148,15 @@ def run_row(run: RunResult, provider: ProviderResult, now: datetime) -> Any:
         requests=provider.requests,
         retries=provider.retries,
         waited_s=provider.waited_s,
+        planned_requests=provider.planned_requests,
+        lower_bound_requests=provider.lower_bound_requests,
         rows_written=provider.rows_written,
         accounts=provider.accounts,
         errors=len(provider.errors),
         result=json.dumps(provider.as_json()),
     )
     return batch.arrow()["sync_runs"]
+
+
+def _ratio(actual: int, other: int | None) -> float | None:
+    return round(actual / other, 3) if other else None

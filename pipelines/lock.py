@@ -19,7 +19,7 @@ from typing import Self
 from .exits import Exit, Stop
 from .signals import Stopper
 
-_LOOK_AGAIN_SECONDS = 0.2
+LOOK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def take(try_once: Callable[[], bool], holder: Callable[[], str], patience: Pati
                 "Nothing to do; it frees the lock when it ends, also when it is killed."
                 " `--wait 10m` waits for it.",
             )
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 @contextmanager

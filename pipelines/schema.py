@@ -8,23 +8,28 @@ from collections.abc import Iterable
 import sources
 from sources.landing.tables import Table
 
+from .dbt_sources import as_dbt
 from .destinations import ddl
 from .ledger import SYNC_RUNS
+from .verify.findings import VERIFY_FINDINGS
 
 
 def declared() -> dict[str, list[Table]]:
     """Tables by schema."""
-    return {name: [*sources.get(name).TABLES, SYNC_RUNS] for name in sources.names()}
+    return {
+        name: [*sources.get(name).TABLES, SYNC_RUNS, VERIFY_FINDINGS] for name in sources.names()
+    }
 
 
 def describe(format_: str, shards: int = 1) -> str:
-    """The whole dictionary as a text table, Markdown, JSON or SQL; or the roles on Postgres."""
+    """The whole dictionary as a text table, Markdown, JSON, SQL or dbt sources; or the roles on
+    Postgres."""
     if format_ == "grants":
         from .destinations.grants import script
 
         return script(sources.names(), shards)
-    write = {"table": _as_text, "md": _as_markdown, "json": _as_json, "sql": _as_sql}[format_]
-    return write(declared())
+    writers = {"table": _as_text, "md": _as_markdown, "json": _as_json, "sql": _as_sql}
+    return (writers | {"dbt": as_dbt})[format_](declared())
 
 
 def _as_text(schemas: dict[str, list[Table]]) -> str:

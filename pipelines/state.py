@@ -16,6 +16,11 @@ _OLDEST_KEPT = """
         join "{schema}"."_dlt_loads" l on l.load_id = s._dlt_load_id and l.status = 0
         where s.pipeline_name = ? order by l.load_id desc limit {kept}) newest"""
 
+_NEWEST = """
+    select s.state from "{schema}"."_dlt_pipeline_state" s
+    join "{schema}"."_dlt_loads" l on l.load_id = s._dlt_load_id and l.status = 0
+    where s.pipeline_name = ? order by l.load_id desc limit 1"""
+
 _SIZES = """
     select s.pipeline_name, count(*) as kept, max(length(s.state)) as bytes,
            max(s.created_at) as moved_at
@@ -40,3 +45,15 @@ def state_sizes(warehouse: Warehouse, schema: str) -> list[dict[str, Any]]:
         return []
     rows: list[dict[str, Any]] = warehouse.arrow(_SIZES.format(schema=schema)).to_pylist()
     return rows
+
+
+def cursors_of(warehouse: Warehouse, schema: str, pipeline: str, tenant: str) -> dict[str, Any]:
+    """The cursors that the next run would start from; empty before the first."""
+    if _TABLE not in warehouse.tables(schema):
+        return {}
+    from dlt.common.versioned_state import decompress_state
+
+    rows = warehouse.query(_NEWEST.format(schema=schema), [pipeline])
+    state: Any = decompress_state(rows[0][0]) if rows else {}
+    tenants = state.get("sources", {}).get(schema, {}).get("tenants", {})
+    return dict(tenants.get(tenant, {}))

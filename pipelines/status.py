@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,18 @@ from .state import state_sizes
 _LAST_RUN = """
     select run_id, command, started_at, finished_at, exit_code, requests, rows_written, errors
     from {schema}.sync_runs order by finished_at desc limit 1"""
+
+# Of the day before the newest run: what was asked, and how long the rate limit held it up.
+_DAY = """
+    select count(*) as runs, cast(sum(requests) as bigint) as requests,
+           cast(sum(retries) as bigint) as retries, sum(waited_s) as waited_s
+    from {schema}.sync_runs
+    where finished_at > (select max(finished_at) from {schema}.sync_runs) - interval '1 day'"""
+
+_RESULTS = """
+    select started_at, finished_at, requests, result from {schema}.sync_runs
+    where finished_at > (select max(finished_at) from {schema}.sync_runs) - interval '1 day'
+    order by finished_at desc"""
 
 # The last run of each shard; of a warehouse without shards that is the last run again.
 _SHARDS = """
@@ -37,7 +50,9 @@ _STREAMS = """
            count(*) filter (where status = 'failed') as failed,
            count(*) filter (where status = 'skipped') as skipped,
            min(last_success_at) filter (where status <> 'skipped') as oldest_success,
-           max(last_success_at) as newest_success
+           max(last_success_at) as newest_success,
+           min("cursor") as oldest_cursor,
+           max("cursor") as newest_cursor
     from {schema}.sync_account_status s {there}
     group by stream order by stream"""
 # What is removed is not stale.
@@ -49,6 +64,15 @@ _FAILING = """
     select account_id, stream, failures, error_code, error_message, last_success_at, next_retry_at
     from {schema}.sync_account_status where status = 'failed'
     order by failures desc, account_id, stream limit 50"""
+
+# Accounts of a stream that lie further behind its newest than the target allows.
+_BEHIND = """
+    select account_id, stream, status, last_success_at, next_retry_at from (
+        select s.*, max(last_success_at) over (partition by stream) as newest
+        from {schema}.sync_account_status s {there}) s
+    where status <> 'skipped' and (last_success_at is null
+        or last_success_at < newest - ? * interval '1 second')
+    order by last_success_at nulls first, account_id, stream limit 50"""
 
 _NEVER = datetime.fromtimestamp(0, UTC)
 
@@ -65,6 +89,8 @@ class ProviderStatus:
     states: list[dict[str, Any]] = field(default_factory=list)
     last_good_run_at: datetime | None = None
     stale: list[str] = field(default_factory=list)
+    stale_accounts: list[dict[str, Any]] = field(default_factory=list)
+    usage: dict[str, Any] | None = None
 
 
 def _there(name: str) -> str:
@@ -121,14 +147,35 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
         shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
         good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
+    usage = _usage(warehouse, name) if runs else None
     streams = warehouse.arrow(_STREAMS.format(schema=name, there=_there(name))).to_pylist()
     failing = warehouse.arrow(_FAILING.format(schema=name)).to_pylist()
     states = state_sizes(warehouse, name)
     last = runs[0] if runs else None
-    status = ProviderStatus(name, last, streams, failing, shards, states, good)
+    for stream in streams:
+        asked = stream["accounts"] - stream["skipped"]
+        stream["coverage"] = stream["complete"] / asked if asked else None
+    status = ProviderStatus(name, last, streams, failing, shards, states, good, usage=usage)
     if max_age_seconds is not None:
         status.stale = _stale(status, max_age_seconds)
+        behind = _BEHIND.format(schema=name, there=_there(name))
+        status.stale_accounts = warehouse.arrow(behind, [max_age_seconds]).to_pylist()
     return status
+
+
+def _usage(warehouse: Warehouse, name: str) -> dict[str, Any]:
+    """Of the runs that ended within a day of the newest: requests, the rate in use of that newest
+    one, and credits, where the provider charges any."""
+    usage: dict[str, Any] = warehouse.arrow(_DAY.format(schema=name)).to_pylist()[0]
+    runs = warehouse.query(_RESULTS.format(schema=name))
+    started, finished, requests, _ = runs[0]
+    minutes = max((finished - started).total_seconds(), 1.0) / 60
+    spent = [json.loads(result).get("credits") for *_, result in runs if result]
+    known = [credits for credits in spent if credits is not None]
+    return usage | {
+        "requests_per_minute": round(requests / minutes, 1),
+        "credits": sum(known) if known else None,
+    }
 
 
 def _stale(status: ProviderStatus, max_age_seconds: float) -> list[str]:
@@ -150,7 +197,6 @@ def _stale(status: ProviderStatus, max_age_seconds: float) -> list[str]:
 def print_status(report: StatusReport) -> None:
     """The report for people, on stdout."""
     from rich.console import Console
-    from rich.table import Table as Grid
 
     console = Console(highlight=False)
     console.print(f"{report.warehouse}  {report.size_bytes / 2**20:.1f} MiB")
@@ -172,19 +218,52 @@ def print_status(report: StatusReport) -> None:
                 f"  cursors of {state['pipeline_name']}: {state['bytes'] / 1024:,.1f} KiB,"
                 f" moved {state['moved_at']:%Y-%m-%d %H:%M:%S}Z, {state['kept']} states kept"
             )
-        grid = Grid("stream", "accounts", "complete", "failed", "skipped", "oldest success (UTC)")
-        for row in provider.streams:
-            oldest = f"{row['oldest_success']:%Y-%m-%d %H:%M}" if row["oldest_success"] else "-"
-            counts = (str(row[name]) for name in ("accounts", "complete", "failed", "skipped"))
-            grid.add_row(row["stream"], *counts, oldest)
-        console.print(grid)
+        if provider.usage:
+            console.print(f"  {_used(provider.usage)}")
+        console.print(_grid(provider))
         for row in provider.failing:
             console.print(
                 f"  {row['account_id']} {row['stream']}: {row['error_code']},"
-                f" {row['failures']} in a row. {row['error_message']}",
+                f" {row['failures']} in a row, next try {_next_try(row['next_retry_at'])}."
+                f" {row['error_message']}",
                 markup=False,
             )
+        for row in provider.stale_accounts:
+            since = _minute(row["last_success_at"])
+            console.print(f"  {row['account_id']} {row['stream']}: {since}", markup=False)
         if provider.stale:
             console.print(f"  STALE: {', '.join(provider.stale)}")
     if not report.providers:
         console.print("nothing was synced yet: `social sync`")
+
+
+def _used(usage: dict[str, Any]) -> str:
+    said = (
+        f"a day: {usage['runs']} runs, {usage['requests']:,} requests, {usage['retries']} of them"
+        f" retries, {usage['waited_s']:,.0f} s waited for the rate;"
+        f" last run {usage['requests_per_minute']:g} a minute"
+    )
+    return said if usage["credits"] is None else f"{said}; {usage['credits']:,} credits"
+
+
+def _grid(provider: ProviderStatus) -> Any:
+    from rich.table import Table as Grid
+
+    titles = ("stream", "complete", "failed", "skipped", "oldest success", "oldest cursor")
+    grid = Grid(caption="times in UTC")
+    for title in titles:
+        grid.add_column(title, no_wrap=title == "stream")
+    for row in provider.streams:
+        complete = f"{row['complete']}/{row['accounts'] - row['skipped']}"
+        counts = (complete, str(row["failed"]), str(row["skipped"]))
+        cursor = (row["oldest_cursor"] or "-")[:16].replace("T", " ")
+        grid.add_row(row["stream"], *counts, _minute(row["oldest_success"]), cursor)
+    return grid
+
+
+def _next_try(moment: datetime | None) -> str:
+    return f"after {_minute(moment)}" if moment else "at the next run"
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"

@@ -21,6 +21,7 @@ import sources
 from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLater
 
+from .attempts import last_attempts
 from .destinations import Shard, Warehouse, destination
 from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
@@ -58,7 +59,7 @@ def new_run_id() -> str:
 def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
     """Run a sync. Raises Stop for usage, lock and an unusable destination, before any request."""
     selection = select(request.select, request.exclude)
-    configured, missing = _configured(selection)
+    configured, missing = configured_for(selection)
     place = destination(request.target, request.shard)
     result = RunResult(
         run_id, request.command, place.target, datetime.now(UTC), shard=request.shard
@@ -80,7 +81,9 @@ def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
     return result
 
 
-def _configured(selection: Selection) -> tuple[list[ProviderSettings], list[str]]:
+def configured_for(selection: Selection) -> tuple[list[ProviderSettings], list[str]]:
+    """Settings of the selected providers that have a key, and the names of those that have none.
+    Raises Stop (usage) when none has."""
     every = [provider_settings(name) for name in selection.providers]
     configured = [settings for settings in every if settings.configured]
     missing = [settings.name for settings in every if not settings.configured]
@@ -106,14 +109,14 @@ def _run(
     for settings in sorted(configured, key=lambda each: bool(each.options.get("posts_from"))):
         for tenant in settings.keys:
             if not stopper.stop.is_set():
-                key_sync = _KeySync(
+                key_sync = KeySync(
                     settings, tenant, selection, request, warehouse, result, progress
                 )
                 key_sync.run(stopper)
 
 
 @dataclass
-class _KeySync:
+class KeySync:
     """The sync of one provider with one key."""
 
     settings: ProviderSettings
@@ -134,17 +137,31 @@ class _KeySync:
         except EgressRefused as error:
             raise usage(error.message, error.remedy) from error
         with tempfile.TemporaryDirectory(prefix="social-") as folder:
-            pipeline = self._pipeline(folder)
+            pipeline = self.pipeline(folder)
             rekey(self.warehouse, self.settings.name, provider)  # what a kill left undone
             try:
                 self._load_batches(provider, extract, pipeline, outcome)
             finally:
-                self._describe(extract, outcome)
+                self.describe(extract, outcome)
             row = run_row(self.result, outcome, datetime.now(UTC))
             self.warehouse.put(self.settings.name, SYNC_RUNS, row)
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
+        declared = {table.name for table in provider.TABLES}
+        return provider.Run(
+            self.scope(provider),
+            limits=batch_limits(),
+            missing_tables=frozenset(declared - set(self.warehouse.tables(self.settings.name))),
+            lookup=lookup_in(self.warehouse, self.settings.name),
+            elsewhere=known_posts(self.warehouse),
+            last_attempts=last_attempts(self.warehouse, self.settings.name),
+            stop=stopper.stop,
+            report=self.tick,
+        )
+
+    def scope(self, provider: Any) -> Any:
+        """What the run is about, with a connection of its own. Raises EgressRefused."""
         settings, shard = self.settings, self.request.shard
         sharded = {"shard": shard} if shard else {}
         connection = provider.connect(
@@ -156,7 +173,7 @@ class _KeySync:
             budget=self.request.budget,
             **sharded,
         )
-        scope = provider.Scope(
+        return provider.Scope(
             connection,
             self.result.run_id,
             tenant=self.tenant,
@@ -168,18 +185,8 @@ class _KeySync:
             full_refresh=self.request.full_refresh,
             **sharded,
         )
-        declared = {table.name for table in provider.TABLES}
-        return provider.Run(
-            scope,
-            limits=batch_limits(),
-            missing_tables=frozenset(declared - set(self.warehouse.tables(settings.name))),
-            lookup=lookup_in(self.warehouse, settings.name),
-            elsewhere=known_posts(self.warehouse),
-            stop=stopper.stop,
-            report=self._tick,
-        )
 
-    def _tick(self, extract: Any) -> None:
+    def tick(self, extract: Any) -> None:
         rows = self.result.rows_written
         self.progress.tick(
             self.settings.name,
@@ -189,7 +196,8 @@ class _KeySync:
             extract.scope.connection.traffic,
         )
 
-    def _pipeline(self, folder: str) -> dlt.Pipeline:
+    def pipeline(self, folder: str) -> dlt.Pipeline:
+        """dlt's pipeline in a working folder that nothing outlives."""
         return dlt.pipeline(
             f"{self.settings.name}{self.warehouse.pipeline_suffix}",
             pipelines_dir=folder,
@@ -200,21 +208,27 @@ class _KeySync:
     def _load_batches(
         self, provider: Any, extract: Any, pipeline: dlt.Pipeline, outcome: ProviderResult
     ) -> None:
-        names = {table.name for table in provider.DATA_TABLES}
         while not extract.finished:
-            counts = self._load(pipeline, provider.source(extract))
+            self.load_batch(provider, extract, pipeline, outcome)
             rekey(self.warehouse, self.settings.name, provider)
-            written = {name: n for name, n in counts.items() if name in names and n}
-            outcome.rows_written += sum(written.values())
-            outcome.written.update(written)
-            self.progress.event(
-                "batch.loaded",
-                provider=self.settings.name,
-                accounts_done=extract.accounts_done,
-                accounts=extract.accounts_total,
-                rows=sum(written.values()),
-                requests=extract.scope.connection.traffic.requests,
-            )
+
+    def load_batch(
+        self, provider: Any, extract: Any, pipeline: dlt.Pipeline, outcome: ProviderResult
+    ) -> None:
+        """Extract and load the next batch. Raises Stop when the destination fails."""
+        names = {table.name for table in provider.DATA_TABLES}
+        counts = self._load(pipeline, provider.source(extract))
+        written = {name: n for name, n in counts.items() if name in names and n}
+        outcome.rows_written += sum(written.values())
+        outcome.written.update(written)
+        self.progress.event(
+            "batch.loaded",
+            provider=self.settings.name,
+            accounts_done=extract.accounts_done,
+            accounts=extract.accounts_total,
+            rows=sum(written.values()),
+            requests=extract.scope.connection.traffic.requests,
+        )
 
     def _load(self, pipeline: dlt.Pipeline, data: Any) -> dict[str, int]:
         try:
@@ -232,18 +246,26 @@ class _KeySync:
                 return stop
         return error
 
-    def _describe(self, extract: Any, outcome: ProviderResult) -> None:
+    def describe(self, extract: Any, outcome: ProviderResult) -> None:
+        """What the run did so far, for its result and its row."""
         notes = extract.scope.notes
         traffic, wallet = extract.scope.connection.traffic, extract.scope.connection.wallet
         outcome.credits = wallet.credits if wallet.calls else None
         outcome.requests, outcome.retries = traffic.requests, traffic.retries
+        if self.request.command == "sync":
+            outcome.planned_requests, outcome.lower_bound_requests = (
+                extract.plan.requests,
+                notes.least,
+            )
         outcome.waited_s = traffic.waited_seconds
         outcome.requests_by_endpoint = dict(traffic.by_endpoint)
         outcome.access_level = extract.access_level
         outcome.accounts = extract.accounts_total
         outcome.streams = {stream: tally.as_json() for stream, tally in notes.streams.items()}
         outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
-        outcome.exit_code = gravest([*_codes(outcome.errors), _fatal_code(extract.fatal)])
+        outcome.exit_code = gravest(
+            [*_codes(outcome.errors), _fatal_code(extract.fatal), _rest_code(notes.resting)]
+        )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -262,6 +284,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _codes(errors: list[dict[str, Any]]) -> list[Exit]:
     special = {"bug": Exit.BUG, "cursor_in_future": Exit.CHECK_FAILED}
     return [special.get(error["code"], Exit.PARTIAL) for error in errors]
+
+
+def _rest_code(resting: set[str]) -> Exit:
+    """What keeps failing keeps saying so, also in the runs that do not try it."""
+    return Exit.PARTIAL if resting else Exit.OK
 
 
 def _fatal_code(fatal: Fatal | None) -> Exit:

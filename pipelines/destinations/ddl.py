@@ -27,6 +27,11 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     return (*table.all_columns, LOAD_ID)
 
 
+def sql_type(column: Column) -> str:
+    """The type of a column in both databases."""
+    return _SQL_TYPES[column.type]
+
+
 def named(schema: str, table: str) -> str:
     """A quoted name. Names come from our own declarations."""
     return f'"{schema}"."{table}"'
@@ -40,7 +45,7 @@ def create_table(schema: str, table: Table) -> str:
 
 def _column(table: Table, column: Column) -> str:
     needed = " not null" if column.name in table.merge_key else ""
-    return f'"{column.name}" {_SQL_TYPES[column.type]}{needed}'
+    return f'"{column.name}" {sql_type(column)}{needed}'
 
 
 def add_column(schema: str, table: Table, column: Column) -> str:

@@ -22,6 +22,7 @@ from .ddl import literal
 from .warehouse import Execute, Warehouse
 
 STORAGE_VERSION = "v1.4.0"
+_SPARING = "256MB"  # by itself it would keep as much of a file as four fifths of memory hold
 
 
 class DuckDBWarehouse(Warehouse):
@@ -61,6 +62,9 @@ class DuckDBWarehouse(Warehouse):
         if isinstance(error, duckdb.Error | OSError) or "duckdb" in type(error).__module__:
             return unavailable(self.path, error)
         return None
+
+    def spare_memory(self) -> None:
+        self.connection.execute(f"set memory_limit = '{_SPARING}'")
 
     def size_bytes(self) -> int:
         return self.path.stat().st_size

@@ -23,7 +23,7 @@ from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience, take
 
 SCHEMA = "social"
-_LOCK_CLASS = 0x50C1A1  # ours among the advisory locks of the database
+LOCK_CLASS = 0x50C1A1  # ours among the advisory locks of the database
 _MAKING = -1  # the lock of whoever makes tables; shards count from 0
 
 CREATE = (
@@ -79,12 +79,12 @@ class Fence:
 
 def making_tables(run: Run) -> None:
     """Wait for whoever makes tables, until the end of the transaction."""
-    run("select pg_advisory_xact_lock(%s, %s)", (_LOCK_CLASS, _MAKING))
+    run("select pg_advisory_xact_lock(%s, %s)", (LOCK_CLASS, _MAKING))
 
 
 def take_lock(run: Run, shard: Shard, patience: Patience) -> None:
     """Take the shard's lock for this session. Raises Stop (exit 7) naming the holder."""
-    key = (_LOCK_CLASS, shard.index)
+    key = (LOCK_CLASS, shard.index)
 
     def try_once() -> bool:
         return bool(run("select pg_try_advisory_lock(%s, %s)", key)[0][0])

@@ -13,11 +13,12 @@ from .fence import SCHEMA as WORKERS
 from .warehouse import Warehouse
 
 LOADER, READER, MARTS = "social_loader", "bi_reader", "marts"
+MARTS_LEDGER = "transform"  # from which loads the marts were built
 
 
 def script(providers: Iterable[str], shards: int = 1) -> str:
     """The script, for the owner of the database to run once; running it again changes nothing."""
-    schemas = [*_schemas(providers, shards), MARTS]
+    schemas = [*_schemas(providers, shards), MARTS_LEDGER, MARTS]
     return "\n".join(
         [
             "-- Run as owner of the database, then give both roles a password:"
@@ -61,14 +62,29 @@ def _on_database(statement: str) -> str:
 
 def missing(warehouse: Warehouse, shard: Shard, providers: Iterable[str]) -> list[str]:
     """The statements that the owner of the database must run before a sync of this shard can."""
-    role, may_create = warehouse.query(
-        "select quote_ident(current_user), has_database_privilege(current_database(), 'create')"
-    )[0]
+    role, may_create = _may(warehouse)
     return [
         statement
         for schema in _of_shard(providers, shard)
         for statement in _missing_on(warehouse, schema, role, may_create)
     ]
+
+
+def missing_for_marts(warehouse: Warehouse) -> list[str]:
+    """The statements that the owner of the database must run before a transform can."""
+    role, may_create = _may(warehouse)
+    return [
+        statement
+        for schema in (MARTS_LEDGER, MARTS)
+        for statement in _missing_on(warehouse, schema, role, may_create)
+    ]
+
+
+def _may(warehouse: Warehouse) -> tuple[str, bool]:
+    """The role, and whether it may make schemas."""
+    sql = "select quote_ident(current_user), has_database_privilege(current_database(), 'create')"
+    role, may_create = warehouse.query(sql)[0]
+    return role, may_create
 
 
 def _of_shard(providers: Iterable[str], shard: Shard) -> Iterator[str]:

@@ -55,6 +55,10 @@ class Warehouse(ABC):
     def _said(self, schema: str) -> dict[tuple[str, str | None], str]:
         """The comments of tables and columns."""
 
+    def spare_memory(self) -> None:
+        """Keep what the engine itself holds in memory small, for a pass over whole tables."""
+        return
+
     def _alone(self, execute: Execute) -> None:
         """Wait until no other process makes tables."""
         return

@@ -19,6 +19,7 @@ from ..landing.outcomes import (
 )
 
 _RETRY_HOURS_MAX = 24
+_AGAIN_AND_AGAIN = 3  # failures in a row; what is mended sooner is whole with the next run
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Notes:
     streams: dict[str, Tally] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
+    least: int = 0  # requests that what was served takes at least
+    resting: set[str] = field(default_factory=set)  # accounts with a stream that keeps failing
 
     def tally(self, stream: str) -> Tally:
         return self.streams.setdefault(stream, Tally())
@@ -113,6 +116,11 @@ class Notes:
         if account_id is None:
             self.skipped.append({"stream": stream, "reason": reason, "message": message})
 
+    def rests(self, stream: str, account_id: str) -> None:
+        """Count a stream that was left out because it keeps failing."""
+        self.tally(stream).accounts_skipped += 1
+        self.resting.add(account_id)
+
     def complete(
         self,
         batch: Batch,
@@ -150,6 +158,7 @@ class Notes:
         rows: int = 0,
         cursor: str | None = None,
         error: Exception | None = None,
+        broken: bool = False,
     ) -> None:
         """How an account's stream stands now; keeps what the last success left behind."""
         held = before.row if before else {}
@@ -169,15 +178,21 @@ class Notes:
             failures=failures,
             error_code=facts["code"],
             error_message=" ".join(filter(None, (facts["message"], facts["remedy"]))) or None,
-            next_retry_at=now + _back_off(failures) if status == "failed" else None,
+            next_retry_at=_retry_at(now, failures) if broken else None,
         )
+        if status == "begun":
+            return
         field_name = {"failed": "accounts_failed", "skipped": "accounts_skipped"}.get(status)
         tally = self.tally(stream)
         setattr(tally, field_name or "accounts_ok", getattr(tally, field_name or "accounts_ok") + 1)
 
 
-def _back_off(failures: int) -> timedelta:
-    return timedelta(hours=min(_RETRY_HOURS_MAX, 2 ** min(max(failures - 1, 0), 5)))
+def _retry_at(now: datetime, failures: int) -> datetime | None:
+    """After the first failures at the next run; then in 1 hour, 2, 4 … 24."""
+    if failures < _AGAIN_AND_AGAIN:
+        return None
+    doublings = min(failures - _AGAIN_AND_AGAIN, 5)
+    return now + timedelta(hours=min(_RETRY_HOURS_MAX, 2**doublings))
 
 
 def _facts(error: Exception) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from ..landing.tables import Table
 from .batches import Deadline, Limits
 from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
+from .order import LastAttempts, longest_waiting_first, nothing_attempted
+from .plan import INDEX, Cost, Plan
 from .scope import Scope
 from .work import Piece, Work
 
@@ -36,8 +38,9 @@ class Run(ABC):
     index is read and what an account's work begins with.
 
     `missing_tables` are made with the first batch (None: all), `lookup` tells what the warehouse
-    holds, `elsewhere` which posts other providers brought into it, `report` is called after every
-    piece, `stop` ends the run after the pieces under way.
+    holds, `elsewhere` which posts other providers brought into it, `last_attempts` when each
+    account was asked last, `report` is called after every piece, `stop` ends the run after the
+    pieces under way.
     """
 
     tables: ClassVar[Sequence[Table]]
@@ -47,6 +50,7 @@ class Run(ABC):
     missing_tables: frozenset[str] | None = None
     lookup: Lookup = nothing_held
     elsewhere: Elsewhere = nothing_elsewhere
+    last_attempts: LastAttempts = nothing_attempted
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[Any], None] = lambda run: None
 
@@ -56,6 +60,7 @@ class Run(ABC):
     waiting: deque[str] = field(default_factory=deque)
     begun: deque[Work] = field(default_factory=deque)
     owner_begun: bool = False
+    plan: Plan = field(default_factory=Plan)
 
     @abstractmethod
     def client(self, http: HttpClient) -> Any:
@@ -87,6 +92,48 @@ class Run(ABC):
         begun = sum(work.account_id is not None for work in self.begun)
         return self.accounts_done + len(self.waiting) + begun
 
+    def in_turn(self, account_ids: Iterable[str]) -> list[str]:
+        """Accounts of this run, those that waited longest first."""
+        chosen = filter(self.scope.chooses, account_ids)
+        return longest_waiting_first(chosen, self.last_attempts(self.scope.tenant))
+
+    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
+        """What the work is expected to ask, by stream."""
+        return [(piece.stream, Cost()) for piece in work.pieces]
+
+    def expect(self, work: Work, held: Held) -> None:
+        """Put into the plan what begun work is expected to ask."""
+        for stream, cost in self.costs(work, held):
+            self.plan.add(stream, cost)
+
+    def asked_index(self) -> None:
+        """The index pass is over: what it took is no estimate."""
+        traffic = self.scope.connection.traffic
+        asked = traffic.requests - traffic.retries
+        self.plan.add(INDEX, Cost(asked, asked))
+        self.scope.notes.least += asked
+
+    async def look(self, client: Any, batch: Batch, cursors: Cursors) -> Iterable[str]:
+        """As `index`, for a plan: what comes into the batch is thrown away. Costs no credits."""
+        return await self.index(client, batch, cursors)
+
+    async def foresee(self, cursors: Cursors) -> Plan:
+        """What a sync would ask now, after the index pass. Raises Fatal."""
+        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables)
+        async with HttpClient(self.scope.connection) as http:
+            waiting = deque(await self.look(self.client(http), batch, cursors))
+        self.asked_index()
+        while window := [waiting.popleft() for _ in range(min(len(waiting), self.limits.accounts))]:
+            held = self.lookup(self.scope.tenant, window)
+            for account_id in window:
+                stored = cursors.get("accounts", {}).get(account_id, {})
+                work = self.begin(account_id, {} if self.scope.full_refresh else dict(stored))
+                work.rest(batch, held)
+                self.expect(work, held)
+        if owner := self.begin_owner(cursors):
+            self.expect(owner, self.lookup(self.scope.tenant, []))
+        return self.plan
+
     @property
     def access_level(self) -> str | None:
         return self.scope.access_level
@@ -100,6 +147,7 @@ class Run(ABC):
                 if not self.indexed:
                     self.waiting.extend(await self.index(client, batch, cursors))
                     self.indexed = True
+                    self.asked_index()
                 if not self.finished:
                     await self._walk(client, batch, cursors)
             except Fatal as error:
@@ -118,6 +166,8 @@ class Run(ABC):
         held = self.lookup(self.scope.tenant, [*begun, *window])
         walk = _Walk(self, client, batch, cursors, held, len(window))
         await fan_out(walk, walk.do, self.scope.connection.concurrency)
+        for work in self.begun if self.finished else ():
+            work.broken_off(batch, held)
 
     def end(self, error: Fatal, batch: Batch) -> None:
         """Nothing more can be asked of the provider; what is in the batch is still loaded."""
@@ -160,12 +210,17 @@ class _Walk:
                 return piece
         if not run.waiting and not run.begun and not run.owner_begun:
             run.owner_begun = True
-            return self._begin(run.begin_owner(self.cursors))
+            if owner := run.begin_owner(self.cursors):
+                run.expect(owner, self.held)
+            return self._begin(owner)
         return None
 
     def _account(self, account_id: str) -> Work:
         stored = self.cursors.get("accounts", {}).get(account_id, {})
-        return self.run.begin(account_id, {} if self.run.scope.full_refresh else dict(stored))
+        work = self.run.begin(account_id, {} if self.run.scope.full_refresh else dict(stored))
+        work.rest(self.batch, self.held)
+        self.run.expect(work, self.held)
+        return work
 
     def _begin(self, work: Work | None) -> Piece | None:
         if work is None:

@@ -26,6 +26,8 @@ class Scope:
     every_stream: ClassVar[Iterable[str]]
     not_included: ClassVar[Mapping[str, Iterable[str]]] = {}
 
+    page_sizes: ClassVar[Mapping[str, int]] = {}  # rows that a request brings at most, by stream
+
     connection: Connection
     run_id: str
     tenant: str = "default"

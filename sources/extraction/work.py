@@ -12,7 +12,13 @@ from ..http.errors import NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
+from .plan import pages
+from .resting import REASON as RESTS
+from .resting import remedy as tries_at_once
+from .resting import resting_streams, why
 from .scope import Scope
+
+_ALL = 2**31  # rows on a page where one answer holds all
 
 Do = Callable[[Any, Batch, Held], Awaitable[None]]
 """One request's worth of work with the provider's client: rows go into the batch that is given."""
@@ -40,6 +46,7 @@ class Outcome:
     failures: list[Exception] = field(default_factory=list)
     refusal: ProviderError | None = None
     absence: ProviderError | None = None
+    broken: bool = False  # a failure of the stream itself, and not of one of its posts
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Work:
     pieces: deque[Piece] = field(default_factory=deque)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     moved: dict[str, dict[str, Any]] = field(default_factory=dict)  # cursors once all is done
+    resting: frozenset[str] = frozenset()  # streams that are not tried yet, for they keep failing
 
     def now(self) -> datetime:
         return self.scope.now()
@@ -66,9 +74,18 @@ class Work:
         return not self.pieces and not self.running
 
     def add(self, stream: str, do: Do, item_id: str | None = None) -> None:
-        """More to do for a stream, if it is selected and in the plan."""
-        if self.scope.asks(stream):
+        """More to do for a stream, if it is selected, in the plan and not resting."""
+        if self.scope.asks(stream) and stream not in self.resting:
             self.pieces.append(Piece(stream, self, do, item_id))
+
+    def rest(self, batch: Batch, held: Held) -> None:
+        """Leave out what failed again and again, and say so."""
+        found = resting_streams(self.scope, self.account_id, held) if self.account_id else {}
+        self.resting = frozenset(found)
+        self.pieces = deque(piece for piece in self.pieces if piece.stream not in found)
+        for stream, row in found.items():
+            words, remedy = why(row), tries_at_once(self.account_id or "")
+            self.scope.notes.skip(batch, self.now(), stream, RESTS, words, self.account_id, remedy)
 
     def settle(self, batch: Batch, held: Held, state: dict[str, Any]) -> None:
         """All pieces are done: say how each stream stands, and keep the cursors in the state of
@@ -79,12 +96,29 @@ class Work:
         else:
             state.setdefault("accounts", {})[self.account_id] = self.cursors
 
+    def broken_off(self, batch: Batch, held: Held) -> None:
+        """The run ends before this work does: others have their turn first in the next one, and
+        this goes on after them. A stream that never was complete is `begun`."""
+        account_id = self.account_id
+        if account_id is None:
+            return
+        stored = held.of(SYNC_ACCOUNT_STATUS, account_id)
+        for stream, outcome in self.outcomes.items():
+            if not outcome.pieces or stream not in self.scope.streams:
+                continue
+            before = stored.get((account_id, stream))
+            if before is None:
+                self.stands(stream, "begun", batch, held, None)
+            else:
+                now = {"last_attempt_at": self.now(), "fetched_at": self.now()}
+                batch.put(SYNC_ACCOUNT_STATUS, before.row | now)
+
     def status_of(self, stream: str) -> str:
         """How a stream of the account went, in the words of `sync_account_status`."""
         outcome = self.outcome(stream)
         if outcome.failures:
             return "failed"
-        if outcome.refusal or not self.scope.asks(stream):
+        if outcome.refusal or stream in self.resting or not self.scope.asks(stream):
             return "skipped"
         return "no_data" if outcome.absence and not outcome.pieces else "ok"
 
@@ -93,6 +127,9 @@ class Work:
     ) -> None:
         """Write how an account's stream stands now, and how far it is complete (`cursor`)."""
         outcome, account_id = self.outcome(stream), self.account_id or ""
+        if stream in self.resting and not outcome.failures:
+            self.scope.notes.rests(stream, account_id)  # its row tells since when, and until when
+            return
         self.scope.notes.status(
             batch,
             self.now(),
@@ -103,6 +140,7 @@ class Work:
             rows=outcome.rows,
             cursor=cursor,
             error=outcome.failures[0] if outcome.failures else outcome.refusal,
+            broken=outcome.broken,
         )
 
     def outcome(self, stream: str) -> Outcome:
@@ -113,11 +151,14 @@ class Work:
         outcome.pieces += 1
         outcome.rows += rows.data_rows()
         self.scope.notes.counted(piece.stream, rows)
+        self.scope.notes.least += pages(rows.served, self.scope.page_sizes.get(piece.stream, _ALL))
 
     def failed(
         self, stream: str, error: Exception, batch: Batch, item_id: str | None = None
     ) -> None:
         self.outcome(stream).failures.append(error)
+        self.scope.notes.least += 1
+        self.outcome(stream).broken |= item_id is None
         self.scope.notes.error(batch, self.now(), error, stream, self.account_id, item_id)
 
     def refused(self, piece: Piece, error: NotInPlan, batch: Batch) -> None:
@@ -129,6 +170,7 @@ class Work:
     def no_data(self, piece: Piece, error: ProviderError, batch: Batch) -> None:
         """Nothing measured yet: noted, and asked again next time."""
         self.outcome(piece.stream).absence = error
+        self.scope.notes.least += 1
         if piece.item_id is None:
             self.scope.notes.skip(
                 batch,

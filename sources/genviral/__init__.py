@@ -29,10 +29,12 @@ from ..http.errors import NotFound
 from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from ..landing.rows import first
+from .backfill import GenviralBackfill
 from .client import GenviralClient
 from .options import Options
 from .run import GenviralRun
 from .scope import Scope
+from .stated import stated
 from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES, TARGETS
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "OPTIONAL_STREAMS",
     "STREAMS",
     "TABLES",
+    "Backfill",
     "GenviralClient",
     "Options",
     "Run",
@@ -49,9 +52,11 @@ __all__ = [
     "describe_access",
     "genviral",
     "source",
+    "stated",
 ]
 
 Run = GenviralRun
+Backfill = GenviralBackfill
 LISTING = TARGETS  # what the ledgers call an account is a row of this
 BASE_URL = "https://www.genviral.io/api/partner/v1"
 REQUESTS_PER_MINUTE = 60.0  # no number is published

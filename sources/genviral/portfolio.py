@@ -35,11 +35,26 @@ async def read_targets(
 
     Raises TryLater when they cannot be listed.
     """
+    found = await list_targets(client, scope, batch)
+    if found is None:
+        return Targets()
+    targets, nameless = found
+    _land(targets, nameless, scope, batch, lookup)
+    if scope.only_accounts is None and not nameless:
+        mark_removed_accounts(scope, TARGETS, targets.rows, batch, lookup, cursors)
+    return targets
+
+
+async def list_targets(
+    client: GenviralClient, scope: Scope, batch: Batch
+) -> tuple[Targets, list[Row]] | None:
+    """All targets, and rows that name none; None when the plan refuses them. Raises TryLater when
+    they cannot be listed."""
     try:
         listed = await client.list_targets()
     except NotInPlan as error:
         scope.refused("targets", None, error, batch)
-        return Targets()
+        return None
     except Retriable as error:
         message = f"the targets cannot be listed: {error.message}"
         raise TryLater(message, code="provider_down", status=error.status) from error
@@ -50,10 +65,7 @@ async def read_targets(
         else:
             targets.rows[target_id] = raw
             targets.owners[(first(raw, "platform"), normalized(_handle(raw)))] = target_id
-    _land(targets, nameless, scope, batch, lookup)
-    if scope.only_accounts is None and not nameless:
-        mark_removed_accounts(scope, TARGETS, targets.rows, batch, lookup, cursors)
-    return targets
+    return targets, nameless
 
 
 def _handled(raw: Row) -> Row:

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..extraction.plan import Cost, pages
 from ..extraction.run import Cursors, Run
 from ..extraction.work import Work
 from ..http.client import HttpClient
 from ..landing.batch import Batch
+from ..landing.held import Held
 from ..landing.rows import first
-from .client import GenviralClient
+from .client import PAGE, GenviralClient
 from .owner import begin_owner_work
 from .portfolio import Targets, read_targets
 from .scope import Scope
@@ -36,23 +38,38 @@ class GenviralRun(Run):
     async def index(self, client: GenviralClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
         self.scope.open_gates(None, batch)
         self.targets = await read_targets(client, self.scope, batch, self.lookup, cursors)
-        return [target_id for target_id in self.targets.rows if self.scope.chooses(target_id)]
+        return self.in_turn(self.targets.rows)
 
     def begin(self, account_id: str, cursors: dict[str, Any]) -> Work:
-        listed = self.targets.rows[account_id]
-        work = TargetWork(
-            account_id=account_id,
-            scope=self.scope,
-            cursors=cursors,
-            finish=settle,
-            listed=listed,
-            platform=first(listed, "platform"),
-            owners=self.targets.owners,
-            refreshed_at=refreshed_at(listed),
-            totals_listed=has_totals(listed),
-        )
+        work = target_work(account_id, self.targets, self.scope, cursors)
         plan(work)
         return work
 
+    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
+        total = (work.cursors.get("posts") or {}).get("total")
+        for piece in work.pieces:
+            if piece.stream == "posts":  # of how many the listing does not tell
+                yield "posts", Cost(pages(total or 0, PAGE), 1, estimated=True)
+            else:
+                yield piece.stream, Cost()
+
     def begin_owner(self, cursors: Cursors) -> Work | None:
         return begin_owner_work(self.scope, cursors) if self.scope.leads else None
+
+
+def target_work(
+    target_id: str, targets: Targets, scope: Scope, cursors: dict[str, Any]
+) -> TargetWork:
+    """What is known of one target before anything of it is asked."""
+    listed = targets.rows[target_id]
+    return TargetWork(
+        account_id=target_id,
+        scope=scope,
+        cursors=cursors,
+        finish=settle,
+        listed=listed,
+        platform=first(listed, "platform"),
+        owners=targets.owners,
+        refreshed_at=refreshed_at(listed),
+        totals_listed=has_totals(listed),
+    )

@@ -5,6 +5,7 @@ Targets and accounts come in snake_case, rows of the analytics in camelCase; bot
 
 from __future__ import annotations
 
+from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import Column, Table, column, ours
 
@@ -317,7 +318,7 @@ DATA_TABLES = (
     PUBLISHED_POST_ACCOUNTS,
     SUBSCRIPTION_SNAPSHOTS,
 )
-TABLES = (*DATA_TABLES, *OUTCOMES)
+TABLES = (*DATA_TABLES, BACKFILL_CHUNKS, *OUTCOMES)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 3).
 STREAMS: dict[str, tuple[Table, ...]] = {

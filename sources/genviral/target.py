@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -70,7 +71,19 @@ async def read_posts(work: TargetWork, client: GenviralClient, rows: Batch, held
     """The posts of the window that is due: rows, and one snapshot each for today."""
     window = work.posts_window()
     listing = await walk_posts(partial(client.list_posts, work.account_id), window, work.today)
-    _Posts(work, rows, held).read(listing, everything=window == Window())
+    land_posts(work, listing, rows, held, everything=window == Window())
+    facts: Row = {}
+    if listing.complete and window == Window():
+        facts = {"full_at": iso(work.now()), "total": listing.total}
+    if listing.complete:
+        work.moved["posts"] = work.cursor("posts", **facts)
+
+
+def land_posts(
+    work: TargetWork, listing: PostListing, rows: Batch, held: Held, *, everything: bool
+) -> None:
+    """The rows of a listing, and whether it was complete. `everything`: it is of all posts."""
+    _Posts(work, rows, held).read(listing, everything=everything)
     status = "proven" if listing.complete else "moved_during_read"
     if not listing.complete and listing.total is None:
         status = "unproven"
@@ -84,11 +97,6 @@ async def read_posts(work: TargetWork, client: GenviralClient, rows: Batch, held
         expected=listing.total,
         landed=listing.found,
     )
-    facts: Row = {}
-    if listing.complete and window == Window():
-        facts = {"full_at": iso(work.now()), "total": listing.total}
-    if listing.complete:
-        work.moved["posts"] = work.cursor("posts", **facts)
 
 
 class _Posts:
@@ -155,9 +163,17 @@ async def read_series(work: TargetWork, client: GenviralClient, rows: Batch, hel
     """What was won per day, from the target's summary."""
     window = work.series_window()
     summary = await client.get_summary(work.account_id, window)
+    days = land_series(work, summary, rows, held)
+    through = min(max(days, default=work.today), work.today)
+    facts = {"full_at": iso(work.now())} if window == Window() else {}
+    work.moved["daily_series"] = work.cursor("daily_series", through=through.isoformat(), **facts)
+
+
+def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> set[date]:
+    """The days of a summary, and whether there is a gap; returns them."""
     stored = held.of(DAILY_SERIES, work.account_id)
     reader = TableReader(DAILY_SERIES, rows, work.now(), stored, account_id=work.account_id)
-    days = set()
+    days: set[date] = set()
     for raw in merged_days(summary):
         rows.served += 1
         if row := reader.put(raw, {"target_id": work.account_id}):
@@ -173,9 +189,7 @@ async def read_series(work: TargetWork, client: GenviralClient, rows: Batch, hel
         expected=len(days) + missing,
         landed=len(days),
     )
-    through = min(max(days, default=work.today), work.today)
-    facts = {"full_at": iso(work.now())} if window == Window() else {}
-    work.moved["daily_series"] = work.cursor("daily_series", through=through.isoformat(), **facts)
+    return days
 
 
 def settle(work: TargetWork, batch: Batch, held: Held) -> None:

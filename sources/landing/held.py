@@ -32,8 +32,10 @@ class Held(Protocol):
         """Rows of one account by key; of snapshot tables only the newest capture."""
         ...
 
-    def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
-        """Snapshot rows of one account captured at or after a moment."""
+    def since(
+        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+    ) -> dict[Key, Stored]:
+        """Snapshot rows of one account captured at or after a moment, and before another."""
         ...
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
@@ -55,7 +57,9 @@ class NothingHeld:
     def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
         return {}
 
-    def since(self, table: Table, account_id: str, moment: datetime) -> dict[Key, Stored]:
+    def since(
+        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+    ) -> dict[Key, Stored]:
         return {}
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:

@@ -111,7 +111,11 @@ SYNC_ACCOUNT_STATUS = Table(
     columns=(
         ours("account_id", "text", "The account."),
         _STREAM,
-        ours("status", "text", "`ok`, `failed`, `skipped` or `no_data`."),
+        ours(
+            "status",
+            "text",
+            "`ok`, `failed`, `skipped`, `no_data`, or `begun` before the first end.",
+        ),
         ours("cursor", "text", "How far the stream is complete."),
         ours("last_attempt_at", "timestamp", "When it was asked last (UTC)."),
         ours("last_success_at", "timestamp", "When it was complete last (UTC)."),
@@ -124,6 +128,23 @@ SYNC_ACCOUNT_STATUS = Table(
     ),
     payload=False,
     kind="ledger",
+)
+
+# Not among the tables of every provider: some have no past that can be asked.
+BACKFILL_CHUNKS = Table(
+    name="backfill_chunks",
+    grain="one row per account, stream and range of days that a backfill read to its end",
+    key=("account_id", "stream", "since", "until"),
+    columns=(
+        ours("account_id", "text", "The account."),
+        _STREAM,
+        ours("since", "date", "First day (UTC)."),
+        ours("until", "date", "The day after the last (UTC)."),
+        ours("rows", "bigint", "Rows written."),
+        ours("run_id", "text", "The run that read it."),
+    ),
+    payload=False,
+    kind="index",
 )
 
 TABLES = (

@@ -30,6 +30,7 @@ from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from .client import CODES, TokfluenceClient
 from .options import Options, Several
+from .reread import REREAD
 from .run import TokfluenceRun
 from .scope import Scope
 from .tables import DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
@@ -38,6 +39,7 @@ __all__ = [
     "DATA_TABLES",
     "FOLLOWS_OTHERS",
     "OPTIONAL_STREAMS",
+    "REREAD",
     "STREAMS",
     "TABLES",
     "Options",

@@ -43,15 +43,13 @@ class Index:
 
     async def read(self, client: TokfluenceClient) -> None:
         """All that is due. Raises Fatal; any other trouble is noted, and the others are read."""
-        options = self.scope.options
-        campaigns = self._chosen("campaigns", listed(options.campaign_ids), is_post_id)
-        profiles = self._chosen("creators", creators(options), is_creator)
+        campaigns, profiles = self.due()
         self.left = len(campaigns) + len(profiles)
         for campaign_id in campaigns:
             await self._one("campaigns", campaign_id, partial(self._campaign, client))
         for creator in profiles:
             await self._one("creators", creator, partial(self._creator, client))
-        self._remember(listed(options.campaign_ids))
+        self.remember()
 
     def _chosen(self, stream: str, names: Iterable[str], valid: Callable[[str], bool]) -> list[str]:
         """Those to read now; a run limited to some creators leaves them to the next full one."""
@@ -96,8 +94,15 @@ class Index:
     async def _creator(self, client: TokfluenceClient, creator: str, rows: Batch) -> None:
         await read_creator(creator, client, self.scope, self.lookup, rows)
 
-    def _remember(self, campaign_ids: list[str]) -> None:
+    def due(self) -> tuple[list[str], list[str]]:
+        """Campaigns and profiles to read now."""
+        options = self.scope.options
+        campaigns = self._chosen("campaigns", listed(options.campaign_ids), is_post_id)
+        return campaigns, self._chosen("creators", creators(options), is_creator)
+
+    def remember(self) -> None:
         """Posts of campaigns that were read lately and are not due."""
+        campaign_ids = listed(self.scope.options.campaign_ids)
         held = self.lookup(self.scope.tenant, campaign_ids)
         for campaign_id in campaign_ids:
             if self._fresh("campaigns", campaign_id):

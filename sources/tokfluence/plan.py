@@ -27,7 +27,7 @@ class BadId(Refused):
 
 
 @dataclass
-class Plan:
+class Due:
     """Posts by creator; `due` are those whose figures are asked, most worth first. `in_campaigns`:
     their figures came, and come, with a campaign."""
 
@@ -49,7 +49,7 @@ def make_plan(
     in_campaigns: dict[str, str | None],
     elsewhere: Elsewhere,
     batch: Batch,
-) -> Plan:
+) -> Due:
     """The plan of a run. `in_campaigns`: posts of campaigns that are up to date, with the handle
     that the campaign gives; their figures are not paid for one by one."""
     handles = {post_id: known.handle_of(post_id, said) for post_id, said in in_campaigns.items()}
@@ -69,7 +69,7 @@ def make_plan(
 
 def _grouped(
     scope: Scope, handles: dict[str, str], worth: dict[str, tuple[float, datetime]]
-) -> Plan:
+) -> Due:
     posts, due = defaultdict(list), defaultdict(list)
     # Never read, then longest overdue, then youngest: no post starves where credits are short.
     for post_id in sorted(worth, key=worth.__getitem__, reverse=True):
@@ -79,7 +79,7 @@ def _grouped(
     for post_id, handle in handles.items():
         if post_id not in worth and scope.chooses(handle):
             posts[handle].append(post_id)
-    return Plan(dict(posts), dict(due))
+    return Due(dict(posts), dict(due))
 
 
 def _wanted(scope: Scope, elsewhere: Elsewhere, batch: Batch) -> Iterator[KnownPost]:

@@ -7,19 +7,31 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ..extraction.plan import Cost
 from ..extraction.run import Cursors, Run
 from ..extraction.work import Piece, Work
 from ..http.client import HttpClient
 from ..http.errors import Fatal, NotFound, TryLater
 from ..landing.batch import Batch
 from ..landing.held import Held
-from .client import OPERATIONS, POST_NOT_FOUND, TokfluenceClient
+from .client import (
+    CAMPAIGNS_INFLUENCERS,
+    CAMPAIGNS_METRICS,
+    CAMPAIGNS_POSTS,
+    CAMPAIGNS_SHOW,
+    CREATORS_SHOW,
+    OPERATIONS,
+    POST_NOT_FOUND,
+    POSTS_COMMENTS,
+    POSTS_SHOW,
+    TokfluenceClient,
+)
 from .comments import read_comments
 from .creator_work import CreatorWork
 from .index import Index
 from .known import Known, read_known
 from .options import names_anything
-from .plan import Plan, make_plan
+from .plan import Due, make_plan
 from .posts import PostReader
 from .scope import Scope
 from .settle import retire, settle
@@ -36,7 +48,7 @@ class TokfluenceRun(Run):
 
     scope: Scope
     known: Known = field(default_factory=Known)
-    plan: Plan = field(default_factory=Plan)
+    due: Due = field(default_factory=Due)
     index_left: int = 0
     _paid: list[Batch] = field(default_factory=list)
 
@@ -61,12 +73,43 @@ class TokfluenceRun(Run):
             await index.read(client)
         finally:
             self.index_left = index.left
-        self.plan = make_plan(scope, self.known, index.in_campaigns, self.elsewhere, batch)
-        retire(scope, self.plan.posts, batch, self.lookup(scope.tenant, []))
+        self.due = make_plan(scope, self.known, index.in_campaigns, self.elsewhere, batch)
+        retire(scope, self.due.posts, batch, self.lookup(scope.tenant, []))
         if not names_anything(scope.options):
             words = "no post, campaign or creator is named, and posts_from is empty"
             scope.notes.skip(batch, scope.now(), "posts", "nothing_named", words, remedy=_NAME)
-        return list(self.plan.posts)
+        return list(self.due.posts)
+
+    async def look(self, client: TokfluenceClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
+        """Without a request that costs: campaigns and profiles are counted and not read."""
+        scope = self.scope
+        scope.open_gates(None, batch)
+        if not scope.leads:
+            return []
+        await client.ask_time()
+        self.known = read_known(self.lookup(scope.tenant, []), scope, batch)
+        index = Index(scope, self.known, self.lookup, batch, cursors)
+        self._count_index(index)
+        index.remember()
+        self.due = make_plan(scope, self.known, index.in_campaigns, self.elsewhere, batch)
+        return list(self.due.posts)
+
+    def _count_index(self, index: Index) -> None:
+        """A campaign is its row, figures, influencers and a page of posts at least."""
+        parts = (CAMPAIGNS_SHOW, CAMPAIGNS_METRICS, CAMPAIGNS_POSTS, CAMPAIGNS_INFLUENCERS)
+        a_campaign = sum(part.price for part in parts)
+        campaigns, profiles = index.due()
+        for _ in campaigns:
+            self.plan.add("campaigns", Cost(len(parts), 1, a_campaign, estimated=True))
+        for _ in profiles:
+            self.plan.add("creators", Cost(credits=CREATORS_SHOW.price))
+
+    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
+        """Prices of what is known to be due; comments whose counter moved are met on the way."""
+        prices = {"posts": POSTS_SHOW.price, "comments": POSTS_COMMENTS.price}
+        for piece in work.pieces:
+            price = prices.get(piece.stream, 0)
+            yield piece.stream, Cost(credits=price, estimated=piece.stream == "comments")
 
     def begin(self, account_id: str, cursors: dict[str, Any]) -> Work:
         work = CreatorWork(
@@ -75,10 +118,10 @@ class TokfluenceRun(Run):
             cursors=cursors,
             finish=settle,
             known=self.known,
-            post_ids=self.plan.posts[account_id],
+            post_ids=self.due.posts[account_id],
             paid=self._one_more_paid,
         )
-        due = self.plan.due.get(account_id, [])
+        due = self.due.due.get(account_id, [])
         if self.scope.asks("posts") or self.scope.asks("comments"):
             # Comments alone need the counter; what was paid for it lands.
             work.pieces.extend(
@@ -112,8 +155,8 @@ class TokfluenceRun(Run):
             yield f"{self.index_left} campaigns and profiles are still to be read, then all posts"
             return
         pieces = [piece.stream for work in self.begun for piece in work.pieces]
-        left = pieces.count("posts") + self.plan.due_of(self.waiting)
-        yield f"{left} of {self.plan.due_total} due posts are still to be read"
+        left = pieces.count("posts") + self.due.due_of(self.waiting)
+        yield f"{left} of {self.due.due_total} due posts are still to be read"
         if comments := pieces.count("comments"):
             yield f"and the comments of {comments}"
 

@@ -30,11 +30,14 @@ from ..http.errors import NotFound, NotInPlan
 from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from ..landing.rows import first
+from .backfill import TokPortalBackfill
 from .client import CODES, TokPortalClient
 from .clients import parse_clients
 from .options import Options
+from .reread import REREAD
 from .run import TokPortalRun
 from .scope import Scope
+from .stated import stated
 from .tables import ACCOUNTS, ALIASES, DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
 
 __all__ = [
@@ -42,8 +45,10 @@ __all__ = [
     "DATA_TABLES",
     "LISTING",
     "OPTIONAL_STREAMS",
+    "REREAD",
     "STREAMS",
     "TABLES",
+    "Backfill",
     "Options",
     "Run",
     "Scope",
@@ -52,10 +57,12 @@ __all__ = [
     "describe_access",
     "parse_clients",
     "source",
+    "stated",
     "tokportal",
 ]
 
 Run = TokPortalRun
+Backfill = TokPortalBackfill
 LISTING = ACCOUNTS  # what the ledgers call an account is a row of this
 BASE_URL = "https://app.tokportal.com/api/ext"
 REQUESTS_PER_MINUTE = 120.0  # per key; the provider's own headers correct it

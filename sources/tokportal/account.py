@@ -14,7 +14,7 @@ from .answers import Answer, ask_account
 from .client import TokPortalClient
 from .comments import read_comments
 from .drilldown import Drilldown, DrilldownReader
-from .marks import comments_due
+from .marks import by_worth, comments_due
 from .posts import PostsReader, SeenPost
 from .raw_history import account_mark, from_the_future, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
@@ -102,11 +102,10 @@ def _plan_account_raw(work: AccountWork, rows: Batch) -> None:
 
 def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held) -> None:
     marks = {} if work.scope.full_refresh else held.of(POST_MARKS, work.account_id)
+    known = {key[0]: stored.row for key, stored in marks.items() if stored.completed}
     throughs = []
-    for seen in drilldown.posts:
-        stored = marks.get((seen.tracked_post_id,))
-        known = stored.row if stored and stored.completed else None
-        post = _plan_post(work, seen, known, rows)
+    for seen in by_worth(drilldown.posts, known, work.now()):
+        post = _plan_post(work, seen, known.get(seen.tracked_post_id), rows)
         if seen.stored:
             throughs.append(post.raw.raw_through)
     work.stored_since = min(t for t in throughs if t) if throughs and all(throughs) else None

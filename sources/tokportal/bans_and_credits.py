@@ -31,16 +31,14 @@ async def read_bans(work: Work, client: TokPortalClient, rows: Batch, held: Held
     listing = await offered(client.list_bans(since))
     prove(work.scope, rows, "account_bans", listing)
     reader = TableReader(ACCOUNT_BANS, rows, work.now(), held.whole(narrowed(ACCOUNT_BANS)))
-    found = [
-        reader.put(_flat(raw), keep=raw) for raw in (*listing.rows.values(), *listing.nameless)
-    ]
+    found = [reader.put(flat(raw), keep=raw) for raw in (*listing.rows.values(), *listing.nameless)]
     updated = [row["updated_at"] for row in found if row and row["updated_at"]]
     if listing.complete and updated:
         newest = max([*updated, *filter(None, [parse(since)])])
         work.moved["account_bans"] = {"since": from_param(newest)}
 
 
-def _flat(raw: Row) -> Row:
+def flat(raw: Row) -> Row:
     """The report with the parts of its resolution beside its own; all null while it is open."""
     said = raw.get("resolution")
     if "resolution" not in raw or isinstance(said, str):

@@ -87,7 +87,12 @@ def videos_due(bundle: Row, mark: Row | None, now: datetime) -> bool:
         return False
     if mark is None or mark["bundle_digest"] != digest(BUNDLES, [bundle]):
         return True
-    if not mark["videos_open"] or bundle["status"] in _ENDED:
+    return bundle["status"] not in _ENDED and still_open(mark, now)
+
+
+def still_open(mark: Row, now: datetime) -> bool:
+    """Whether videos of a bundle may still move, and it is time to look again."""
+    if not mark["videos_open"]:
         return False
     wait = min(max((now - mark["changed_at"]) / 4, _DAY), _WEEK)
     return bool(now - mark["read_at"] >= wait - _SLACK)

@@ -68,6 +68,11 @@ class TokPortalClient:
         # Listed at every run, and removal takes two listings: one walk is enough.
         return await walk_pages(ask, lambda row: identifier(row, *ACCOUNT_ID), twice=False)
 
+    async def count_accounts(self) -> int | None:
+        """How many saved accounts there are, as the listing's first page says."""
+        params = [("page", "1"), ("per_page", "1")]
+        return (await self._page(path("accounts"), params, 1, "/accounts", "accounts")).total
+
     async def get_account_analytics(self, account_id: str) -> Row:
         """The drilldown: header, latest, posts, daily series, demographics. No parameters."""
         return await self._object(
@@ -99,6 +104,13 @@ class TokPortalClient:
             return await self._page(where, params, number, endpoint, "videos", "posts")
 
         return await walk_pages(ask, lambda row: identifier(row, *POST_ID))
+
+    async def count_videos(self, account_id: str) -> int | None:
+        """How many posts of an account are tracked."""
+        params = [("page", "1"), ("per_page", "1")]
+        where = path("accounts", account_id, "analytics", "videos")
+        endpoint = "/accounts/{id}/analytics/videos"
+        return (await self._page(where, params, 1, endpoint, "videos", "posts")).total
 
     async def get_series(
         self,

@@ -8,13 +8,17 @@ expected, whichever is first. The lag never loses a row: a full page is always w
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from .posts import SeenPost
 
 Row = dict[str, Any]
 
 TOLERANCE = timedelta(days=1)  # clocks of a provider's own parts differ
+_A_DAY, _LONG_AGO = timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC)
 _FULL_ENOUGH = 25  # of the 30 that one request brings
 
 
@@ -104,3 +108,15 @@ def comments_due(mark: Row | None, observed: datetime | None, counter: int | Non
         return bool(counter != mark["comment_count"])
     through = mark.get("comments_through")
     return observed is not None and (through is None or observed > through)
+
+
+def by_worth(posts: Iterable[SeenPost], marks: Mapping[str, Row], now: datetime) -> list[SeenPost]:
+    """Never asked first, then by whole days since they were asked, so that no post starves where
+    requests are short; among those the fastest growing and youngest."""
+
+    def worth(post: SeenPost) -> tuple[float, int, datetime]:
+        asked = (marks.get(post.tracked_post_id) or {}).get("observed_at")
+        waited = float("inf") if asked is None else (now - asked) // _A_DAY
+        return waited, post.gained, post.published_at or _LONG_AGO
+
+    return sorted(posts, key=worth, reverse=True)

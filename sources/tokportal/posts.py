@@ -23,8 +23,8 @@ _SAME_POST_BY = ("legacy_id", "video_id", "platform_post_id", "url")
 @dataclass(frozen=True)
 class SeenPost:
     """A post as the drilldown shows it now: its newest observation and its comment counter.
-    `stored`: the warehouse knew it before. `legacy`: it has no v2 id, so no raw history and no
-    comments can be asked for it."""
+    `stored`: the warehouse knew it before; `gained`: the views since then. `legacy`: it has no v2
+    id, so no raw history and no comments can be asked for it."""
 
     tracked_post_id: str
     observed_at: datetime | None
@@ -32,6 +32,8 @@ class SeenPost:
     snapshot: Row | None
     stored: bool
     legacy: bool = False
+    published_at: datetime | None = None
+    gained: int = 0
 
 
 class PostsReader(AccountReader):
@@ -129,6 +131,8 @@ class PostsReader(AccountReader):
             snapshot,
             stored=bool(stored),
             legacy=_is_legacy(row),
+            published_at=row["published_at"],
+            gained=(row["views"] or 0) - (held.get("views") or 0),
         )
 
     def _snapshot(self, row: Row, moved: bool) -> Row | None:

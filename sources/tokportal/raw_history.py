@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..extraction.work import Work
 from ..http.errors import NoDataYet, Skippable
 from ..landing.batch import Batch
 from ..landing.changes import filled
@@ -74,7 +75,7 @@ async def read_account_raw(
         since = work.raw_mark.raw_through or work.scope.start
         found = held.since(ACCOUNT_SNAPSHOTS, work.account_id, since)
         stored = {key: snapshot.row for key, snapshot in found.items()}
-    landed = _land_raw(work, raw, rows, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, stored)
+    landed = land_raw(work, raw, rows, ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS, known, stored)
     work.raw_mark = work.raw_mark.after(landed, observed, work.now())
 
 
@@ -92,7 +93,7 @@ async def read_post_raw(
         since = work.stored_since or work.scope.start
         found = held.since(POST_SNAPSHOTS, work.account_id, since)
         shown = {key: stored.row for key, stored in found.items()} | shown
-    landed = _land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
+    landed = land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
     post.raw = post.raw.after(landed, seen.observed_at, work.now())
     rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
 
@@ -104,8 +105,8 @@ async def _walk(work: AccountWork, ask: Any, mark: RawMark, observed: datetime |
         return []  # measured, but nothing stored: the drilldown is all there is
 
 
-def _land_raw(
-    work: AccountWork,
+def land_raw(
+    work: Work,
     raw_rows: list[Row],
     rows: Batch,
     raw_table: Table,

@@ -65,13 +65,15 @@ class Walk:
         return len(self.rows) > before
 
 
-async def walk_raw(ask: Ask, start: datetime | None, newest: datetime | None) -> list[Row]:
-    """Every raw row captured at or after `start`.
+async def walk_raw(
+    ask: Ask, start: datetime | None, newest: datetime | None, end: datetime | None = None
+) -> list[Row]:
+    """Every raw row captured at or after `start`, up to `end` if there is one.
 
     `newest` is the newest capture known from elsewhere: a full page that reaches it has left out
     nothing newer. Raises WalkError when the walk comes to no proven end.
     """
-    walk, windows = Walk(), [Window(start)]
+    walk, windows = Walk(), [Window(start, end)]
     while windows:
         window = windows.pop()
         walk.requests += 1

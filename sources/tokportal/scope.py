@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from ..extraction.scope import Scope as AnyScope
+from .client import RAW_LIMIT
 from .options import Options
 from .tables import STREAMS
 
@@ -36,6 +37,11 @@ class Scope(AnyScope):
     not_included: ClassVar[Mapping[str, Iterable[str]]] = {
         "starter": (*_FULL_ONLY, "daily_series", "series_points", "video_export"),
         "creator": _FULL_ONLY,
+    }
+
+    page_sizes: ClassVar[Mapping[str, int]] = {
+        "account_raw_snapshots": RAW_LIMIT,
+        "post_raw_snapshots": RAW_LIMIT,
     }
 
     options: Options = field(default_factory=Options)

@@ -19,7 +19,7 @@ from .account_work import AccountWork
 from .client import TokPortalClient
 from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
 
-_BEFORE = timedelta(days=30)  # delivery and first capture need not be in that order
+BEFORE_BIRTH = timedelta(days=30)  # delivery and first capture need not be in that order
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ def _older_days(
         missing = held_to + timedelta(days=1) < first_day
     else:
         birth = born(work)
-        since, missing = birth - _BEFORE, birth < first_day
+        since, missing = birth - BEFORE_BIRTH, birth < first_day
     since = max(since, work.scope.options.start_date)
     until = first_day - timedelta(days=1)
     if not missing or since > until:
@@ -84,31 +84,39 @@ async def read_series(
     rows: Batch,
     held: Held,
 ) -> None:
-    """Older days, metric by metric; nothing more is asked when the first metric brings nothing."""
-    points: dict[Any, Row] = {}
-    for asked in ranges:
-        got = await _points(work, client, asked, asked.metric, points)
-        for metric in asked.more if got else ():
-            await _points(work, client, asked, metric, points)
+    """Older days, as rows of the series; and which metrics only this endpoint has."""
+    points = await read_days(work.account_id, ranges, client)
     DrilldownReader(work.account_id, rows, held, work.now()).series(list(points.values()))
     work.from_series = sorted(
         {m for point in points.values() for m, v in point.items() if v is not None and m != "date"}
     )
 
 
+async def read_days(
+    account_id: str, ranges: list[SeriesRange], client: TokPortalClient
+) -> dict[Any, Row]:
+    """Points by day, metric by metric; nothing more is asked when the first brings nothing."""
+    points: dict[Any, Row] = {}
+    for asked in ranges:
+        got = await _points(account_id, client, asked, asked.metric, points)
+        for metric in asked.more if got else ():
+            await _points(account_id, client, asked, metric, points)
+    return points
+
+
 async def _points(
-    work: AccountWork,
+    account_id: str,
     client: TokPortalClient,
     asked: SeriesRange,
     metric: str,
     points: dict[Any, Row],
 ) -> int:
     got = await client.get_series(
-        work.account_id, metric, asked.since.isoformat(), asked.until.isoformat()
+        account_id, metric, asked.since.isoformat(), asked.until.isoformat()
     )
     for point in got:
         owner = identifier(point, "account_id") if isinstance(point, dict) else None
         day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
-        if day is not None and owner in (None, work.account_id):
+        if day is not None and owner in (None, account_id):
             points.setdefault(day, {"date": day})[metric] = first(point, "value", metric)
     return len(got)

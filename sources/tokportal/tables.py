@@ -7,6 +7,7 @@ so a wrong one costs a re-derivation and never data.
 
 from __future__ import annotations
 
+from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import Aliases, Column, Table, column, ours
 from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
@@ -408,7 +409,15 @@ DATA_TABLES = (
     CONTRACTS,
     *AGENCY_TABLES,
 )
-TABLES = (*DATA_TABLES, BUNDLE_MARKS, POST_MARKS, POST_ALIASES, WEBHOOK_EVENTS, *OUTCOMES)
+TABLES = (
+    *DATA_TABLES,
+    BUNDLE_MARKS,
+    POST_MARKS,
+    POST_ALIASES,
+    WEBHOOK_EVENTS,
+    BACKFILL_CHUNKS,
+    *OUTCOMES,
+)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 2).
 STREAMS: dict[str, tuple[Table, ...]] = {

@@ -1,0 +1,207 @@
+"""`social backfill`: a range of days, in chunks that are remembered, beside the scheduled syncs.
+
+Between two small batches the warehouse's lock is let go for longer than a waiting run takes to look
+again, so that a sync with `--wait` gets its turn and the backfill goes on after it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sources
+from sources.extraction.backfill import Done, Span, nothing_done, spans_of
+from sources.extraction.batches import Limits
+from sources.http.errors import EgressRefused
+
+from .destinations import Destination, Warehouse, destination
+from .exits import Stop, usage
+from .held import lookup_in
+from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
+from .lock import LOOK_AGAIN_SECONDS, Holder, Patience
+from .progress import Progress
+from .rekey import rekey
+from .selection import Selection, select
+from .settings import ProviderSettings, batch_limits
+from .signals import Stopper, in_thread, stopped_by_signals
+from .sync import KeySync, SyncRequest, configured_for
+
+# How long a waiting sync waits for its turn; and what a kill costs.
+_SECONDS, _ACCOUNTS = 10.0, 8
+_PAUSE_SECONDS = 2 * LOOK_AGAIN_SECONDS
+
+_DONE = """
+    select b.account_id, b.stream, b."since", b."until" from "{schema}".backfill_chunks b
+    join "{schema}"."_dlt_loads" l on l.load_id = b._dlt_load_id and l.status = 0
+    where b.tenant = ? and b."since" < ? and b."until" > ?"""
+
+
+_NO_DAYS = Span(date.max, date.max)
+
+
+@dataclass(frozen=True)
+class BackfillRequest(SyncRequest):
+    """What was asked on the command line, besides what a sync is asked."""
+
+    command: str = "backfill"
+    span: Span = _NO_DAYS
+    chunk_days: int = 30
+
+
+def span_of(since: str, until: str) -> Span:
+    """The days of the two flags. Raises Stop (usage)."""
+    try:
+        span = Span(date.fromisoformat(since), date.fromisoformat(until))
+    except ValueError as error:
+        raise usage(f"{error}", "Write days as YYYY-MM-DD.") from None
+    if span.since >= span.until:
+        raise usage(f"{since} to {until} holds no day", "--until is the day after the last one.")
+    return span
+
+
+def backfill(request: BackfillRequest, run_id: str, progress: Progress) -> RunResult:
+    """Run a backfill. Raises Stop for usage, before any request."""
+    selection, without = _with_a_past(select(request.select, request.exclude))
+    configured, missing = configured_for(selection)
+    place = destination(request.target, request.shard)
+    result = RunResult(
+        run_id, request.command, place.target, datetime.now(UTC), shard=request.shard
+    )
+    result.not_configured = missing
+    for name in without:
+        result.providers.append(_left_out(name, progress))
+    with stopped_by_signals() as stopper:
+        turns = _Turns(place, run_id, stopper, request.wait_seconds)
+        try:
+            in_thread(lambda: _run(configured, selection, request, turns, result, progress))
+        except Stop as stop:
+            if not turns.taken:  # the lock was never had: nothing was done
+                raise
+            result.failure = stop
+        result.signal_exit = stopper.exit_code
+    result.finished_at = datetime.now(UTC)
+    return result
+
+
+def _with_a_past(selection: Selection) -> tuple[Selection, list[str]]:
+    """The streams that can be asked by day, and the selected providers that have none."""
+    chosen = {name: selection.streams(name) & _streams(name) for name in selection.providers}
+    without = [name for name, streams in chosen.items() if not streams]
+    if len(without) == len(chosen):
+        known = [f"{name}.{stream}" for name in sources.names() for stream in _streams(name)]
+        raise usage("nothing of this can be asked by day", f"Known: {', '.join(sorted(known))}.")
+    return Selection({name: streams for name, streams in chosen.items() if streams}), without
+
+
+def _streams(provider: str) -> frozenset[str]:
+    kind = getattr(sources.get(provider), "Backfill", None)
+    return frozenset(kind.streams if kind else ())
+
+
+def _left_out(provider: str, progress: Progress) -> ProviderResult:
+    message = f"{provider} serves no past: nothing of it can be asked by day"
+    progress.event("provider.skipped", provider=provider, reason="no_past", message=message)
+    skip = {"stream": None, "reason": "no_past", "message": message}
+    return ProviderResult(provider, "default", skipped=[skip])
+
+
+@dataclass
+class _Turns:
+    """The warehouse, for one batch after the other."""
+
+    place: Destination
+    run_id: str
+    stopper: Stopper
+    wait_seconds: float
+    taken: int = 0
+
+    def __iter__(self) -> Iterator[Warehouse]:
+        """Open warehouses, each locked until the next is asked for. The first is waited for as the
+        user said, the others as long as it takes: whoever is before us ends or dies."""
+        while not self.stopper.stop.is_set():
+            if self.taken:
+                time.sleep(_PAUSE_SECONDS)
+            seconds = float("inf") if self.taken else self.wait_seconds
+            with self.place.writing(
+                Holder(self.run_id), Patience(seconds, self.stopper)
+            ) as warehouse:
+                self.taken += 1
+                yield warehouse
+
+
+def _run(
+    configured: Iterable[ProviderSettings],
+    selection: Selection,
+    request: BackfillRequest,
+    turns: _Turns,
+    result: RunResult,
+    progress: Progress,
+) -> None:
+    progress.event("run.started", target=result.target, command=request.command)
+    for settings in configured:
+        for tenant in settings.keys:
+            outcome = ProviderResult(settings.name, tenant)
+            result.providers.append(outcome)
+            _fill(settings, tenant, selection, request, turns, result, outcome, progress)
+
+
+def _fill(
+    settings: ProviderSettings,
+    tenant: str,
+    selection: Selection,
+    request: BackfillRequest,
+    turns: _Turns,
+    result: RunResult,
+    outcome: ProviderResult,
+    progress: Progress,
+) -> None:
+    """One provider with one key, a turn per batch."""
+    provider, run = sources.get(settings.name), None
+    for warehouse in turns:
+        key = KeySync(settings, tenant, selection, request, warehouse, result, progress)
+        warehouse.prepare(settings.name, [*provider.TABLES, SYNC_RUNS])
+        rekey(warehouse, settings.name, provider)  # what a kill left undone
+        run = run or _begin(key, provider, request, turns.stopper)
+        run.lookup, run.done = lookup_in(warehouse, settings.name), _done(key, request)
+        with tempfile.TemporaryDirectory(prefix="social-") as folder:
+            try:
+                key.load_batch(provider, run, key.pipeline(folder), outcome)
+            finally:
+                key.describe(run, outcome)
+        warehouse.put(settings.name, SYNC_RUNS, run_row(result, outcome, datetime.now(UTC)))
+        if run.finished:
+            return
+
+
+def _begin(key: KeySync, provider: Any, request: BackfillRequest, stopper: Stopper) -> Any:
+    try:
+        scope = key.scope(provider)
+    except EgressRefused as error:
+        raise usage(error.message, error.remedy) from error
+    return provider.Backfill(
+        scope=scope,
+        limits=_small(batch_limits()),
+        missing_tables=frozenset(),
+        stop=stopper.stop,
+        report=key.tick,
+        span=request.span,
+        chunk_days=request.chunk_days,
+    )
+
+
+def _small(limits: Limits) -> Limits:
+    return replace(
+        limits, seconds=min(limits.seconds, _SECONDS), accounts=min(limits.accounts, _ACCOUNTS)
+    )
+
+
+def _done(key: KeySync, request: BackfillRequest) -> Done:
+    """What earlier backfills read to the end, in loads that completed."""
+    if request.full_refresh:
+        return nothing_done
+    warehouse, sql = key.warehouse, _DONE.format(schema=key.settings.name)
+    return lambda tenant, span: spans_of(warehouse.query(sql, [tenant, span.until, span.since]))

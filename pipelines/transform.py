@@ -1,0 +1,207 @@
+"""`social transform`: dbt builds the marts (transform/) from what is landed, and tests them.
+
+dbt runs in this process, on a profile made of our settings. What it was built from is kept beside
+the marts: where nothing has changed since, dbt is not even started.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import sources
+
+from .dbt_profile import SCHEMA, profile
+from .destinations import Destination, DuckDB, Warehouse, destination
+from .exits import Exit, Stop, usage
+from .lock import Holder, Patience
+
+_BUILDS = f'"{SCHEMA}"."builds"'
+_PROJECT = Path(__file__).resolve().parent.parent / "transform"
+_BROKEN = ("error", "fail", "warn", "runtime error")  # `warn`: a test found rows
+
+
+@dataclass(frozen=True)
+class TransformRequest:
+    """What was asked on the command line. `select` is dbt's own: `fct_post_day+`, `tag:…`."""
+
+    target: str = "duckdb"
+    select: Sequence[str] = ()
+    full_refresh: bool = False
+    wait_seconds: float = 0.0
+
+
+@dataclass
+class TransformResult:
+    """What was built. `broken`: a name and why, for each model or test that failed."""
+
+    models: int = 0
+    tests: int = 0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    tests_broken: bool = False
+    unchanged: bool = False
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> Exit:
+        if not self.broken:
+            return Exit.OK
+        return Exit.CHECK_FAILED if self.tests_broken else Exit.BUG
+
+    def as_json(self) -> dict[str, Any]:
+        return {"exit_code": int(self.exit_code), **vars(self)}
+
+    def last_line(self) -> str:
+        if self.unchanged:
+            return "Nothing was loaded since the marts were built. --full-refresh builds them anew."
+        done = f"{self.models} models, {self.tests} tests, {self.seconds:.1f} s"
+        if not self.broken:
+            return f"The marts are built: {done}."
+        return (
+            f"{len(self.broken)} of it failed: {done}. What was loaded is safe."
+            " `social transform --full-refresh` builds the marts from nothing."
+        )
+
+
+@dataclass(frozen=True)
+class Made:
+    """What marts are made of, as digests: our models and dbt; every load of every provider."""
+
+    models: str
+    loads: str
+
+
+def transform(request: TransformRequest) -> TransformResult:
+    """Build what is due. Raises Stop for usage, a lock and an unusable destination."""
+    place, started = destination(request.target), monotonic()
+    with _alone(place, request) as warehouse:
+        now, before = Made(_models(), _loads(warehouse)), _built(warehouse)
+        if now == before and not request.full_refresh and not request.select:
+            return TransformResult(unchanged=True)
+        # Rows that other models made are not a beginning to go on from.
+        anew = request.full_refresh or (before is not None and now.models != before.models)
+        result = _build(place, replace(request, full_refresh=anew))
+        if not result.broken and not request.select:
+            _keep(warehouse, now)
+    result.seconds = monotonic() - started
+    return result
+
+
+@contextmanager
+def _alone(place: Destination, request: TransformRequest) -> Iterator[Warehouse]:
+    """The warehouse, for one transform at a time; on DuckDB for no other writer either."""
+    patience = Patience(request.wait_seconds)
+    if not place.exists():
+        missing = f"there is no warehouse at {place.target} yet"
+        raise Stop(Exit.DESTINATION, missing, "Run `social sync`.")
+    if isinstance(place, DuckDB):
+        with place.writing(Holder(), patience) as warehouse:
+            yield warehouse
+    else:
+        from .destinations.transforming import transforming
+
+        with place.reading() as warehouse:
+            transforming(warehouse, patience)
+            yield warehouse
+
+
+def _models() -> str:
+    files = sorted(path for path in _PROJECT.rglob("*") if path.suffix in (".sql", ".yml"))
+    content = b"".join(path.read_bytes() for path in files if path.is_file())
+    return hashlib.sha256(content + version("dbt-core").encode()).hexdigest()
+
+
+def _loads(warehouse: Warehouse) -> str:
+    parts: list[Any] = []
+    for name in sources.names():
+        tables = warehouse.tables(name)
+        parts += [name, sorted((table, sorted(columns)) for table, columns in tables.items())]
+        if "_dlt_loads" in tables:
+            sql = f'select count(*), max(load_id) from "{name}"."_dlt_loads"'
+            parts += [list(row) for row in warehouse.query(sql)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _built(warehouse: Warehouse) -> Made | None:
+    if "builds" not in warehouse.tables(SCHEMA):
+        return None
+    rows = warehouse.query(f"select models, loads from {_BUILDS}")
+    return Made(*rows[0]) if rows else None
+
+
+def _keep(warehouse: Warehouse, made: Made) -> None:
+    with warehouse.transaction() as execute:
+        if SCHEMA not in _schemas(warehouse):
+            execute(f'create schema "{SCHEMA}"')
+        execute(
+            f"create table if not exists {_BUILDS} (models varchar not null,"
+            " loads varchar not null, built_at timestamptz not null)"
+        )
+        execute(f"delete from {_BUILDS}")
+        values = [made.models, made.loads, datetime.now(UTC)]
+        execute(f"insert into {_BUILDS} values (?, ?, ?)", values)
+
+
+def _schemas(warehouse: Warehouse) -> set[str]:
+    return {n for (n,) in warehouse.query("select schema_name from information_schema.schemata")}
+
+
+def _build(place: Destination, request: TransformRequest) -> TransformResult:
+    """Raises Stop (usage) for a selection of nothing."""
+    chosen = [part for name in request.select for part in ("--select", name)]
+    refresh = ["--full-refresh"] if request.full_refresh else []
+    # `buildable`: with -s, no test that also speaks of a mart that was never built.
+    which = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    result = run_dbt(place, ["build", *which, *chosen, *refresh])
+    if not result.models + result.tests:
+        raise usage(f"nothing is called {' '.join(request.select)}", "Look into transform/models.")
+    return result
+
+
+def run_dbt(place: Destination, words: Sequence[str]) -> TransformResult:
+    """Run a command of dbt, quietly. Raises Stop when the project itself is broken."""
+    kept = place.folder / ".transform" / place.name  # what was parsed: the next run is faster
+    with tempfile.TemporaryDirectory(prefix="social-") as folder, profile(place, Path(folder)):
+        from dbt.cli.main import dbtRunner
+
+        answer = dbtRunner().invoke([*words, *_always(folder, kept)])
+    if answer.exception is not None:
+        raise Stop(Exit.BUG, f"dbt cannot run: {_first_line(str(answer.exception))}")
+    return _told(list(getattr(answer.result, "results", [])))
+
+
+def _always(folder: str, kept: Path) -> list[str]:
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-print"]
+    alone = ["--no-send-anonymous-usage-stats", "--no-write-json", "--no-version-check"]
+    places = ["--project-dir", str(_PROJECT), "--profiles-dir", folder, "--log-path", folder]
+    return [*quiet, *alone, *places, "--target-path", str(kept)]
+
+
+def _told(nodes: Sequence[Any]) -> TransformResult:
+    result = TransformResult()
+    for node in nodes:
+        is_test = str(node.node.resource_type).endswith("test")
+        result.tests += is_test
+        result.models += not is_test
+        if str(node.status) in _BROKEN:
+            result.broken.append((node.node.name, _first_line(node.message or str(node.status))))
+            result.tests_broken |= str(node.status) in ("fail", "warn")
+    return result
+
+
+def _first_line(text: str) -> str:
+    """What dbt says, without its headings and the place in its own files."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [
+        line for line in lines if not line.startswith(("Database Error in", "Runtime Error in"))
+    ]
+    return " ".join(said[:2])

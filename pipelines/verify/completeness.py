@@ -1,0 +1,136 @@
+"""The equations of `sync_completeness` once more, from the rows that the warehouse holds now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sources
+from sources.landing.tables import Table
+
+from .rule import SYNC_AGAIN, Rule
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stream whose ledger counts the rows of one table: those of an account, or all. `asked`: the
+    stream whose status tells that it was selected; its listing may be read for another's sake."""
+
+    stream: str
+    table: str
+    account: str | None = None
+    there: bool = False  # only rows that are not removed
+    asked: str | None = None
+
+
+_LISTED = {
+    "tokportal": (
+        Listed("drilldown", "tracked_posts", "account_id", there=True, asked="drilldown"),
+        Listed("daily_series", "daily_series", "account_id", asked="drilldown"),
+        Listed("bundles", "bundles"),
+        Listed("account_bans", "account_bans"),
+        Listed("credit_transactions", "credit_transactions"),
+        Listed("webhook_endpoints", "webhook_endpoints"),
+    ),
+    "genviral": (
+        Listed("posts", "posts", "target_id", there=True, asked="posts"),
+        Listed("daily_series", "daily_series", "target_id", asked="daily_series"),
+        Listed("accounts", "accounts", there=True),
+        Listed("published_posts", "published_posts"),
+    ),
+    "tokfluence": (Listed("comments", "comments", "creator_handle", asked="comments"),),
+}
+
+
+def rules(provider: str) -> Iterator[Rule]:
+    """What was read is there, every account that was synced is listed, no day is missing."""
+    source = sources.get(provider)
+    for listed in _LISTED.get(provider, ()):
+        yield _still_there(listed)
+    if listing := getattr(source, "LISTING", None):
+        yield _every_account(listing)
+    for table in source.DATA_TABLES:
+        if table.key == (table.account, "date"):
+            yield _no_gap(table)
+
+
+# Of each account and stream, what the newest reading that did not fail has landed.
+_NEWEST = """
+    select tenant, account_id, stream, status, expected, landed from (
+        select c.*, row_number() over (partition by tenant, account_id, stream
+            order by fetched_at desc) as age from {schema}.sync_completeness c
+        where stream = '%s' and status <> 'failed') aged
+    where age = 1"""
+
+
+def _still_there(listed: Listed) -> Rule:
+    there = " and t.removed_at is null" if listed.there else ""
+    own = f' and t."{listed.account}" = c.account_id' if listed.account else ""
+    # Rows that could not be typed were read and are in sync_rejects.
+    sql = f"""
+        select coalesce(c.account_id, c.stream) || ': ' || held.n || ' of ' || c.landed from (
+            select *, least(landed, coalesce(expected, landed)) as least_landed
+            from ({_NEWEST % listed.stream}) newest) c
+        cross join lateral (select count(*) as n from {{schema}}.{listed.table} t
+            where t.tenant = c.tenant{own}{there}) held
+        cross join lateral (select count(*) as n from {{schema}}.sync_rejects r
+            where r.tenant = c.tenant and r.table_name = '{listed.table}'
+            {"and r.account_id = c.account_id" if listed.account else ""}) rejected
+        where held.n + rejected.n < c.least_landed{_selected(listed)}"""
+    return Rule(
+        f"{listed.table} has every row that the newest reading of {listed.stream} counted",
+        listed.table,
+        sql,
+        ("sync_completeness", "sync_rejects", "sync_account_status"),
+        remedy=f"Rows are lost. {SYNC_AGAIN}",
+    )
+
+
+def _selected(listed: Listed) -> str:
+    if listed.asked is None:
+        return ""
+    return (
+        " and exists (select 1 from {schema}.sync_account_status s where s.tenant = c.tenant"
+        f" and s.account_id = c.account_id and s.stream = '{listed.asked}' and s.status = 'ok')"
+    )
+
+
+def _every_account(listing: Table) -> Rule:
+    column = f't."{listing.account}"'
+    sql = f"""
+        select distinct s.account_id from {{schema}}.sync_account_status s
+        where s.status = 'ok' and not exists (select 1 from {{schema}}.{listing.name} t
+            where t.tenant = s.tenant and {column} = s.account_id)
+        and not exists (select 1 from {{schema}}.sync_rejects r
+            where r.tenant = s.tenant and r.table_name = '{listing.name}')"""
+    return Rule(
+        f"{listing.name} has every account that was synced",
+        listing.name,
+        sql,
+        ("sync_account_status", "sync_rejects"),
+        filled=(listing.name,),
+    )
+
+
+def _no_gap(table: Table) -> Rule:
+    """Days between the first and the last, unless the provider itself left them out, or they lie
+    between what syncs follow and a range that a backfill read."""
+    account = f't."{table.account}"'
+    newest = _NEWEST % "daily_series"
+    sql = f"""
+        select d.account_id || '/' || cast(d.day + 1 as varchar) from (
+            select t.tenant, {account} as account_id, t.date as day,
+                lead(t.date) over (partition by t.tenant, {account} order by t.date) as next_day
+            from {{schema}}.{table.name} t) d
+        where d.next_day - d.day > 1
+        and not exists (select 1 from ({newest}) c where c.tenant = d.tenant
+            and c.account_id = d.account_id and c.status = 'unproven')
+        and not exists (select 1 from {{schema}}.backfill_chunks b where b.tenant = d.tenant
+            and b.account_id = d.account_id and b.until = d.day + 1)"""
+    return Rule(
+        f"no day is missing in {table.name} between an account's first and last",
+        table.name,
+        sql,
+        ("sync_completeness", "backfill_chunks"),
+        remedy="`social backfill` over these days, or `social sync --full-refresh`.",
+    )

@@ -1,0 +1,32 @@
+{# Readable keys, unique over providers and tenants. NULL where the id is. #}
+{% macro key(provider, id) -%}
+  '{{ provider }}:' || tenant || ':' || {{ id }}
+{%- endmacro %}
+
+
+{% macro utc_day(moment) -%}
+  cast({{ moment }} at time zone 'UTC' as date)
+{%- endmacro %}
+
+
+{# A ratio of sums. NULL where a part is unknown or nothing was counted. #}
+{% macro ratio(part, whole) -%}
+  cast({{ part }} as double precision) / nullif(cast({{ whole }} as double precision), 0)
+{%- endmacro %}
+
+
+{# Sums of bigint are wider than bigint on both engines. #}
+{% macro total(value) -%}
+  cast(sum({{ value }}) as bigint)
+{%- endmacro %}
+
+
+{% macro sha256(text) %}{{ return(adapter.dispatch("sha256")(text)) }}{% endmacro %}
+
+{% macro default__sha256(text) -%}
+  sha256({{ text }})
+{%- endmacro %}
+
+{% macro postgres__sha256(text) -%}
+  encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
+{%- endmacro %}

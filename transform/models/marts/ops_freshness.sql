@@ -1,0 +1,27 @@
+{{ config(materialized="view") }}
+with standing as (
+    {%- for provider in ["tokportal", "genviral", "tokfluence"] %}
+    select
+        '{{ provider }}' as provider,
+        tenant,
+        stream,
+        status,
+        last_success_at
+    from {{ landed(provider, "sync_account_status") }} as landed
+    {{- "\n    union all" if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    provider,
+    tenant,
+    stream,
+    count(*) as accounts,
+    count(case when status = 'ok' then 1 end) as accounts_ok,
+    count(case when status = 'failed' then 1 end) as accounts_failed,
+    count(case when status not in ('ok', 'failed') then 1 end) as accounts_without_data,
+    count(case when last_success_at is null then 1 end) as accounts_never_read,
+    min(last_success_at) as oldest_success_at,
+    max(last_success_at) as newest_success_at
+from standing
+group by provider, tenant, stream

@@ -1,0 +1,20 @@
+select
+    'genviral' as provider,
+    tenant,
+    {{ key("genviral", "target_id") }} as account_key,
+    target_id as account_id,
+    platform,
+    normalized_identifier as handle,
+    display_name,
+    cast(null as varchar) as country,
+    workspace_id,
+    cast(null as varchar) as external_ref,
+    cast(null as varchar) as profile_url,
+    cast(null as boolean) as is_connected,
+    cast(null as boolean) as is_banned,
+    cast(null as varchar) as analytics_source,
+    first_seen_at,
+    last_seen_at,
+    removed_at,
+    fetched_at
+from {{ landed("genviral", "targets") }} as landed

@@ -1,0 +1,20 @@
+select
+    'tokportal' as provider,
+    tenant,
+    {{ key("tokportal", "account_id") }} as account_key,
+    account_id,
+    platform,
+    username as handle,
+    display_name,
+    country,
+    workspace_id,
+    external_ref,
+    profile_url,
+    connected as is_connected,
+    banned as is_banned,
+    analytics_source,
+    first_seen_at,
+    last_seen_at,
+    removed_at,
+    fetched_at
+from {{ landed("tokportal", "accounts") }} as landed
