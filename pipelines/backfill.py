@@ -25,6 +25,7 @@ from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import LOOK_AGAIN_SECONDS, Holder, Patience
 from .progress import Progress
 from .rekey import rekey
+from .schema import declared
 from .selection import Selection, select
 from .settings import ProviderSettings, batch_limits
 from .signals import Stopper, in_thread, stopped_by_signals
@@ -163,7 +164,7 @@ def _fill(
     provider, run = sources.get(settings.name), None
     for warehouse in turns:
         key = KeySync(settings, tenant, selection, request, warehouse, result, progress)
-        warehouse.prepare(settings.name, [*provider.TABLES, SYNC_RUNS])
+        warehouse.prepare(settings.name, declared()[settings.name])
         rekey(warehouse, settings.name, provider)  # what a kill left undone
         run = run or _begin(key, provider, request, turns.stopper)
         run.lookup, run.done = lookup_in(warehouse, settings.name), _done(key, request)

@@ -30,6 +30,7 @@ from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import Holder, Patience
 from .progress import Progress
 from .rekey import rekey
+from .schema import declared
 from .selection import Selection, select
 from .settings import ProviderSettings, batch_limits, provider_settings, reread_key
 from .signals import Stopper, in_thread, stopped_by_signals
@@ -131,7 +132,7 @@ class KeySync:
         provider = sources.get(self.settings.name)
         outcome = ProviderResult(self.settings.name, self.tenant)
         self.result.providers.append(outcome)
-        self.warehouse.prepare(self.settings.name, [*provider.TABLES, SYNC_RUNS])
+        self.warehouse.prepare(self.settings.name, declared()[self.settings.name])
         try:
             extract = self._begin(provider, stopper)
         except EgressRefused as error:
@@ -148,11 +149,11 @@ class KeySync:
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
-        declared = {table.name for table in provider.TABLES}
+        names = {table.name for table in provider.TABLES}
         return provider.Run(
             self.scope(provider),
             limits=batch_limits(),
-            missing_tables=frozenset(declared - set(self.warehouse.tables(self.settings.name))),
+            missing_tables=frozenset(names - set(self.warehouse.tables(self.settings.name))),
             lookup=lookup_in(self.warehouse, self.settings.name),
             elsewhere=known_posts(self.warehouse),
             last_attempts=last_attempts(self.warehouse, self.settings.name),

@@ -100,6 +100,7 @@ def requests_of(ran):
     return sum(provider["requests"] for provider in ran.result["providers"].values())
 
 
+@pytest.mark.slow
 def test_killed_backfill_goes_on(new_project, sandbox, truth):
     """kill -9: the truth in the end, and one chunk of one batch of accounts is asked again."""
     project = new_project(sandbox, **LATE)
@@ -139,6 +140,7 @@ def windows(entries):
     return asked
 
 
+@pytest.mark.slow
 def test_waiting_sync_gets_its_turn(new_project, sandbox):
     """A sync with --wait begins and ends while the backfill goes on."""
     project = new_project(sandbox, **LATE)
@@ -154,6 +156,7 @@ def test_waiting_sync_gets_its_turn(new_project, sandbox):
     assert running.wait().code == 0
 
 
+@pytest.mark.slow
 def test_budget_ends_it_and_the_next_one_goes_on(new_project, sandbox, truth):
     """Exit 5, what came complete is kept, and in the end nothing is missing."""
     project = new_project(sandbox, **LATE)
@@ -167,6 +170,7 @@ def test_budget_ends_it_and_the_next_one_goes_on(new_project, sandbox, truth):
     assert differences(truth, project.warehouse) == []
 
 
+@pytest.mark.slow
 def test_genviral_by_day_and_tokfluence_not_at_all(new_project, sandbox):
     """Days and posts that a sync had not brought; Tokfluence serves no past, which is said."""
     providers = ("genviral", "tokfluence")

@@ -65,6 +65,7 @@ def test_success_ends_it(failing, sandbox, project):
     assert differences(truth, project.warehouse, without="unexpected") == []
 
 
+@pytest.mark.slow
 def test_one_post_does_not_make_its_account_wait(sandbox, new_project):
     """The other posts of the account are as fresh as ever."""
     project = new_project(sandbox)

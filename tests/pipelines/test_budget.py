@@ -3,6 +3,8 @@
 import pytest
 from oracle import Truth, differences
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 60  # requests, of the 250 that a first sync takes here
 
 

@@ -68,7 +68,12 @@ INSTANTS = {
     "second_batch_loading": while_loading(1),
     "second_batch_asked": after_requests(170),
 }
-RARER = ("first_request", "first_batch_asked", "second_batch_asked")  # for the long campaign
+RARER = (
+    "first_request",
+    "first_batch_asked",
+    "second_batch_asked",
+    "first_batch_loaded",
+)  # for the long campaign
 
 
 @pytest.mark.parametrize(
@@ -127,6 +132,7 @@ def test_interrupted_run_commits_what_is_complete(project, sandbox, truth, numbe
     assert differences(truth, project.warehouse) == []
 
 
+@pytest.mark.slow
 def test_second_signal_ends_at_once(project, sandbox, truth):
     """Whoever asks twice does not want to wait; nothing half is left."""
     sandbox.fault("slow", "/analytics/posts/.*/raw", seconds=20)

@@ -3,6 +3,8 @@
 import pytest
 from oracle import Truth, differences
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sandbox(new_sandbox):

@@ -141,13 +141,14 @@ def test_while_another_sync_runs(project, sandbox, right):
 
     # The best of a few: a busy machine is no fault of the lock.
     second = min((project.social("sync") for _ in range(3)), key=lambda ran: ran.seconds)
+    ruler = project.social("sync", "-s", "nobody").seconds
     holder.signal(signal.SIGKILL)
     run_id = holder.wait().events[0]["run_id"]
     sandbox.clear_faults()
     third = project.sync("-s", "tokportal")
 
     assert second.code == 7
-    assert second.seconds < 2
+    assert second.seconds < max(2, 2 * ruler)
     assert one_message(
         second, f"pid {holder.process.pid} on {os.uname().nodename}", run_id, "since 20"
     )

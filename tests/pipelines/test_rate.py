@@ -3,6 +3,8 @@
 import pytest
 from oracle import Truth, differences
 
+pytestmark = pytest.mark.slow
+
 MARGIN = 0.95  # of the allowed rate, which the product aims to use at least
 
 

@@ -160,6 +160,7 @@ def test_spans_cover_every_row_once(project, monkeypatch, size):
     assert dump(project.warehouse) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_stop_in_the_middle_costs_nothing(project, number):
     """What was committed stays; the next run does the rest."""
@@ -178,6 +179,7 @@ def test_a_stop_in_the_middle_costs_nothing(project, number):
     assert dump(project.warehouse) == before
 
 
+@pytest.mark.slow
 def test_postgres_is_typed_again_likewise(new_project, sandbox, postgres):
     """All column types travel: text, numbers, times, days, JSON."""
     project = new_project(sandbox, postgres=postgres)
@@ -200,6 +202,7 @@ def test_postgres_is_typed_again_likewise(new_project, sandbox, postgres):
     assert dump(project.url) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_a_column_gets_the_type_that_it_is_declared_with(new_project, sandbox, engine, request):
     """As after a declaration said text and now says a number: values stay, syncs go on."""

@@ -377,6 +377,7 @@ def restored(new_sandbox, new_project):
     return project, sandbox
 
 
+@pytest.mark.slow
 def test_an_older_backup_is_found_by_asking(restored):
     project, sandbox = restored
     sandbox.count_anew()
@@ -393,6 +394,7 @@ def test_an_older_backup_is_found_by_asking(restored):
     assert live.result["requests"] == 3  # one of them at Genviral
 
 
+@pytest.mark.slow
 def test_each_account_is_asked_by_name(restored):
     """A post lost with everything that names it: the count of its account tells."""
     project, _ = restored
@@ -404,6 +406,7 @@ def test_each_account_is_asked_by_name(restored):
     assert any(":" in example for example in told)
 
 
+@pytest.mark.slow
 def test_a_refused_key_ends_it(restored):
     project, sandbox = restored
     wrong = sandbox.key("wrong")
@@ -411,6 +414,7 @@ def test_a_refused_key_ends_it(restored):
     assert project.social("verify", "--live", SOURCES__TOKPORTAL__API_KEY=wrong).code == 4
 
 
+@pytest.mark.slow
 def test_postgres_is_verified_likewise(new_sandbox, new_project, postgres):
     """The same rules, silent and not."""
     sandbox = new_sandbox(accounts=8, posts=60, seed=11)

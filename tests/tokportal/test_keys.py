@@ -42,6 +42,7 @@ def test_one_refused_key_does_not_stop_another(new_project, sandbox):
     assert {error["provider"] for error in ran.result["errors"]} == {"tokportal.gone"}
 
 
+@pytest.mark.slow
 def test_a_key_rotated_while_a_run_goes_on_is_found(new_project, sandbox):
     """A 401 makes the secret be read once more before the provider is given up."""
     project = new_project(sandbox)
@@ -62,6 +63,7 @@ def test_a_key_rotated_while_a_run_goes_on_is_found(new_project, sandbox):
     assert ran.result["errors"] == []
 
 
+@pytest.mark.slow
 def test_the_workspace_of_a_key_is_passed_on(new_project, sandbox):
     """A key that sees several workspaces is asked about one."""
     project = new_project(sandbox)
