@@ -75,6 +75,7 @@ def test_old_posts_wait_for_the_full_reading(sandbox, project):
     assert len(full) >= 2
 
 
+@pytest.mark.slow
 def test_removed_target_is_marked_after_two_listings(sandbox, project):
     gone = targets(project)[-1]
     sandbox.edit("genviral_remove_target", target_id=gone)

@@ -3,6 +3,8 @@
 import pytest
 from oracle import Truth, differences
 
+pytestmark = pytest.mark.slow
+
 HOURS = (1, 2, 4, 8)  # and so on, 24 at most
 
 

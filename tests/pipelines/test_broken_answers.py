@@ -3,6 +3,8 @@
 import pytest
 from oracle import differences
 
+pytestmark = pytest.mark.slow
+
 FIRST = {"quiet": "empty_object", "hourly": "html", "public": "truncate", "busy": "cut_json"}
 SECOND = {
     "quiet": "error_200",

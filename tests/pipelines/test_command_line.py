@@ -239,6 +239,7 @@ def test_with_a_provider_that_is_gone(new_project, new_sandbox):
     assert one_message(ran)
 
 
+@pytest.mark.slow
 def test_with_a_provider_that_is_down(project, sandbox):
     """503 to everything: exit 5; the load does not multiply."""
     sandbox.count_anew()

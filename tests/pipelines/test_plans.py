@@ -17,7 +17,9 @@ def sandbox(new_sandbox):
     return new_sandbox(accounts=8, posts=160, days=30)
 
 
-@pytest.mark.parametrize("tier", ["starter", "creator", "full"])
+@pytest.mark.parametrize(
+    "tier", ["starter", pytest.param("creator", marks=pytest.mark.slow), "full"]
+)
 def test_each_plan_reaches_its_own_truth_and_asks_nothing_else(sandbox, new_project, tier):
     """Exit 0, a skip row per stream that is left out, and not one request that could be refused."""
     project, truth = new_project(sandbox, tier=tier), Truth(sandbox.url, tier)

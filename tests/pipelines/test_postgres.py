@@ -133,6 +133,7 @@ def test_flag_that_means_nothing(project, sandbox, flags, words):
     assert sandbox.requests()["total"] == 0
 
 
+@pytest.mark.slow
 def test_while_another_sync_runs(project, sandbox, right):
     """Exit 7 within 2 s, naming process, machine, run and time; a killed holder frees the lock."""
     sandbox.fault("slow", "/accounts", seconds=300)

@@ -54,6 +54,7 @@ def test_an_account_that_fell_behind_is_named(synced):
     assert code == 8
 
 
+@pytest.mark.slow
 def test_a_failing_account_is_shown_with_its_next_try(synced):
     """What failed, how often, when it is tried again, and what to do."""
     project, sandbox = synced

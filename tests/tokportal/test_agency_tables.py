@@ -149,6 +149,7 @@ def test_signing_secret_is_never_stored(story):
     assert not any("secret" in row for (row,) in rows)
 
 
+@pytest.mark.slow
 def test_failed_bans_are_asked_again_from_the_same_cursor(sandbox, story):
     """A page that failed moves nothing: the next run brings what was missed."""
     sandbox.advance(days=2)
