@@ -149,11 +149,10 @@ class KeySync:
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
-        names = {table.name for table in provider.TABLES}
         return provider.Run(
             self.scope(provider),
             limits=batch_limits(),
-            missing_tables=frozenset(names - set(self.warehouse.tables(self.settings.name))),
+            missing_tables=frozenset(),  # the warehouse is prepared
             lookup=lookup_in(self.warehouse, self.settings.name),
             elsewhere=known_posts(self.warehouse),
             last_attempts=last_attempts(self.warehouse, self.settings.name),

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from ..http.rate_limit import RateLimit
+
 _TEXT = re.compile(r"(\d{1,4})/(\d{1,4})")
 
 
@@ -47,3 +49,16 @@ class Shard:
         """Whether the account is this worker's."""
         digest = hashlib.blake2b(account_id.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") % self.count == self.index
+
+
+def rate_of_key(
+    name: str, wanted: float | None, otherwise: float, shard: Shard | None
+) -> RateLimit:
+    """The rate limit of one key: `wanted` requests a minute and never more or, when nobody said,
+    `otherwise` as the provider corrects it. `name` is the key's own; a shard has its share."""
+    return RateLimit(
+        wanted or otherwise,
+        key=name,
+        ceiling=wanted is not None,
+        shard=(shard.index, shard.count) if shard else (0, 1),
+    )

@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import Column, Table, column, ours
+from ..landing.tables import FIRST_SEEN, LAST_SEEN, Column, Table, column, ours
 
 _TARGET_ID = ours("target_id", "text", "The tracked account: Genviral's analytics target id.")
-_FIRST_SEEN = ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False)
-_LAST_SEEN = ours(
-    "last_seen_at",
-    "timestamp",
-    "Listing that last changed this row or, once removed, the last that had it (UTC).",
-    compared=False,
-)
 
 
 def _metric(name: str, description: str) -> Column:
@@ -63,8 +56,8 @@ TARGETS = Table(
             "When Genviral measured the target last (UTC): the age of its figures.",
             "lastRefreshedAt",
         ),
-        _FIRST_SEEN,
-        _LAST_SEEN,
+        FIRST_SEEN,
+        LAST_SEEN,
         ours(
             "removed_at",
             "timestamp",
@@ -154,8 +147,8 @@ POSTS = Table(
         column("duration_seconds", "double", "Length; NULL for slideshows.", "durationSeconds"),
         column("published_at", "timestamp", "When posted (UTC).", "publishedAt"),
         *_POST_METRICS,
-        _FIRST_SEEN,
-        _LAST_SEEN,
+        FIRST_SEEN,
+        LAST_SEEN,
         ours(
             "removed_at",
             "timestamp",
@@ -221,8 +214,8 @@ ACCOUNTS = Table(
         column("status", "text", "Only active accounts are listed."),
         column("workspace_id", "text", "Workspace; NULL in a personal scope."),
         column("capabilities", "json", "What can be posted to it."),
-        _FIRST_SEEN,
-        _LAST_SEEN,
+        FIRST_SEEN,
+        LAST_SEEN,
         ours(
             "removed_at",
             "timestamp",

@@ -147,3 +147,13 @@ def column(name: str, type_: Type, description: str, *aliases: str, **rules: boo
 def ours(name: str, type_: Type, description: str, **rules: bool) -> Column:
     """A column that the project fills; no provider field is read for it."""
     return Column(name, type_, description, (), **rules)
+
+
+# Of what a listing shows: two columns that `TableReader.see` and its like fill.
+FIRST_SEEN = ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False)
+LAST_SEEN = ours(
+    "last_seen_at",
+    "timestamp",
+    "Listing that last changed this row or, once removed, the last that had it (UTC).",
+    compared=False,
+)

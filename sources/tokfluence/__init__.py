@@ -22,11 +22,10 @@ import dlt
 from dlt.extract import DltResource
 
 from ..batched import ALL_AT_ONCE, resources
-from ..extraction.shards import Shard
+from ..extraction.shards import Shard, rate_of_key
 from ..http.auth import HeaderAuth
 from ..http.budget import Budget, Wallet
 from ..http.client import Connection, HttpClient
-from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from .client import CODES, TokfluenceClient
 from .options import Options, Several
@@ -73,11 +72,8 @@ def connect(
 
     Raises EgressRefused when base_url is not one that a key may be sent to.
     """
-    rate = RateLimit(
-        requests_per_minute or REQUESTS_PER_MINUTE,
-        key=f"tokfluence-{fingerprint(base_url)}",  # all keys of this machine share it
-        ceiling=requests_per_minute is not None,
-    )
+    name = f"tokfluence-{fingerprint(base_url)}"  # all keys of this machine share it
+    rate = rate_of_key(name, requests_per_minute, REQUESTS_PER_MINUTE, None)
     return Connection(
         provider="tokfluence",
         base_url=base_url,

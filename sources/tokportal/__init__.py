@@ -22,12 +22,11 @@ import dlt
 from dlt.extract import DltResource
 
 from ..batched import ALL_AT_ONCE, resources
-from ..extraction.shards import Shard
+from ..extraction.shards import Shard, rate_of_key
 from ..http.auth import HeaderAuth
 from ..http.budget import Budget
 from ..http.client import Connection, HttpClient
 from ..http.errors import NotFound, NotInPlan
-from ..http.rate_limit import RateLimit
 from ..http.redaction import fingerprint
 from ..landing.rows import first
 from .backfill import TokPortalBackfill
@@ -83,12 +82,8 @@ def connect(
 
     Raises EgressRefused when base_url is not one that a key may be sent to.
     """
-    rate = RateLimit(
-        requests_per_minute or REQUESTS_PER_MINUTE,
-        key=f"tokportal-{fingerprint(base_url + api_key)}",
-        ceiling=requests_per_minute is not None,
-        shard=(shard.index, shard.count) if shard else (0, 1),
-    )
+    name = f"tokportal-{fingerprint(base_url + api_key)}"
+    rate = rate_of_key(name, requests_per_minute, REQUESTS_PER_MINUTE, shard)
     return Connection(
         provider="tokportal",
         base_url=base_url,

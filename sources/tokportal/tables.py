@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import Aliases, Column, Table, column, ours
+from ..landing.tables import FIRST_SEEN, LAST_SEEN, Aliases, Column, Table, column, ours
 from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
 from .webhooks import WEBHOOK_EVENTS
 
@@ -124,13 +124,8 @@ ACCOUNTS = Table(
         _header("analytics_source", "text", "Where its analytics come from.", "source"),
         _header("created_at", "timestamp", "When it was delivered (UTC)."),
         _header("updated_at", "timestamp", "When TokPortal changed it last (UTC).", compared=False),
-        ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False),
-        ours(
-            "last_seen_at",
-            "timestamp",
-            "Listing that last changed this row or, once removed, the last that had it (UTC).",
-            compared=False,
-        ),
+        FIRST_SEEN,
+        LAST_SEEN,
         ours(
             "removed_at",
             "timestamp",
@@ -173,13 +168,8 @@ TRACKED_POSTS = Table(
         _CAPTURED_AT,
         _SOURCE,
         *_POST_METRICS,
-        ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False),
-        ours(
-            "last_seen_at",
-            "timestamp",
-            "Listing that last changed this row or, once removed, the last that had it (UTC).",
-            compared=False,
-        ),
+        FIRST_SEEN,
+        LAST_SEEN,
         ours(
             "removed_at",
             "timestamp",
