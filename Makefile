@@ -32,7 +32,7 @@ chaos: $(READY)  ## slow campaigns: kills at many instants, random faults
 
 lock: $(READY)  ## pin every dependency again (hashes, no hosts)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --all-extras --quiet pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --extra dev --quiet pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the sandbox's data
 	rm -rf $(VENV) data/sandbox.duckdb*

@@ -1,0 +1,18 @@
+"""The `social` command: parse, call, print, exit code. No logic.
+
+Everything heavy (dlt, duckdb, rich tables) is imported by the command that needs it: --help is
+read more often than anything else.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: I001  (the order of --help)
+from . import start, sync, proof, providers, answers
+from .frame import app
+
+__all__ = ["answers", "app", "main", "proof", "providers", "start", "sync"]
+
+
+def main() -> None:
+    """Entry point of the `social` script."""
+    app()

@@ -1,0 +1,84 @@
+"""The frame of the `social` command: every command ends in one exit code and one last line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import typer
+
+from ..exits import Exit, Stop, usage
+
+app = typer.Typer(
+    name="social",
+    help="Keeps a warehouse in step with TokPortal, Genviral and Tokfluence analytics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback prints local variables, keys among them
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SOCIAL"},
+)
+
+# Each flag also as SOCIAL_<FLAG>; those of the sandbox, which mean other things, with its name.
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
+
+
+def command(
+    panel: str, context_settings: Mapping[str, str] = _FLAGS_FROM_ENV
+) -> Callable[[_Function], _Function]:
+    """A command of `social`, in a panel of `--help`."""
+    return app.command(rich_help_panel=panel, context_settings=dict(context_settings))
+
+
+def guarded(run: Callable[[], Exit], verbose: bool) -> None:
+    """Every command ends here: one exit code, one last line on stderr, never a bare traceback."""
+    try:
+        code = run()
+    except Stop as stop:
+        say(f"{stop.message}. {stop.remedy}".strip())
+        code = stop.code
+    except KeyboardInterrupt:
+        say("Interrupted. What was committed stays.")
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        code = Exit.OK
+    except Exception as error:
+        code = Exit.BUG
+        _say_bug(error, verbose)
+    sys.exit(int(code))
+
+
+def _say_bug(error: Exception, verbose: bool) -> None:
+    trace = "".join(traceback.format_exception(error))
+    if verbose:
+        say(trace)
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__) is not None and cause not in causes:  # some lead back
+        causes.append(cause)
+    cause = causes[-1]
+    first_line = (str(cause).splitlines() or [""])[0]
+    say(
+        f"A bug: {type(cause).__name__}: {first_line}."
+        " What was committed is safe; run again with -v and report what it prints."
+    )
+
+
+def say(text: str) -> None:
+    from sources.http.redaction import redact
+
+    typer.echo(redact(text), err=True)
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def agree(what: str, yes: bool) -> None:
+    """Raises Stop (usage) unless it was agreed to, beforehand or now."""
+    say(f"{what}.")
+    agreed = yes or (sys.stdin.isatty() and typer.confirm("Go on?", err=True))
+    if not agreed:
+        raise usage("nothing was sent: this must be agreed to", "Run it again with --yes.")
