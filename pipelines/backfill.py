@@ -1,7 +1,8 @@
 """`social backfill`: a range of days, in chunks that are remembered, beside the scheduled syncs.
 
-Between two small batches the warehouse's lock is let go for longer than a waiting run takes to look
-again, so that a sync with `--wait` gets its turn and the backfill goes on after it.
+It takes the warehouse in turns of a few small batches. Between two turns the lock is let go for
+longer than a waiting run takes to look again, so that a sync with `--wait` gets its turn and the
+backfill goes on after it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sources
 from sources.extraction.backfill import Done, Span, nothing_done, spans_of
 from sources.extraction.batches import Limits
 from sources.http.errors import EgressRefused
+from sources.landing.outcomes import BACKFILL_CHUNKS
 
 from .destinations import Destination, Warehouse, destination
 from .exits import Stop, usage
@@ -31,9 +33,12 @@ from .settings import ProviderSettings, batch_limits
 from .signals import Stopper, in_thread, stopped_by_signals
 from .sync import KeySync, SyncRequest, configured_for
 
-# How long a waiting sync waits for its turn; and what a kill costs.
-_SECONDS, _ACCOUNTS = 10.0, 8
+# A waiting sync waits for the end of a turn and of the batch in it. To open the warehouse and
+# restore dlt's state costs a second, so a turn holds more than one batch.
+_TURN_SECONDS = 10.0
 _PAUSE_SECONDS = 2 * LOOK_AGAIN_SECONDS
+# What a kill costs at most.
+_BATCH_SECONDS, _BATCH_ACCOUNTS = 10.0, 8
 
 _DONE = """
     select b.account_id, b.stream, b."since", b."until" from "{schema}".backfill_chunks b
@@ -66,7 +71,7 @@ def span_of(since: str, until: str) -> Span:
 
 def backfill(request: BackfillRequest, run_id: str, progress: Progress) -> RunResult:
     """Run a backfill. Raises Stop for usage, before any request."""
-    selection, without = _with_a_past(select(request.select, request.exclude))
+    selection, without = with_a_past(select(request.select, request.exclude))
     configured, missing = configured_for(selection)
     place = destination(request.target, request.shard)
     result = RunResult(
@@ -88,7 +93,7 @@ def backfill(request: BackfillRequest, run_id: str, progress: Progress) -> RunRe
     return result
 
 
-def _with_a_past(selection: Selection) -> tuple[Selection, list[str]]:
+def with_a_past(selection: Selection) -> tuple[Selection, list[str]]:
     """The streams that can be asked by day, and the selected providers that have none."""
     chosen = {name: selection.streams(name) & _streams(name) for name in selection.providers}
     without = [name for name, streams in chosen.items() if not streams]
@@ -112,13 +117,19 @@ def _left_out(provider: str, progress: Progress) -> ProviderResult:
 
 @dataclass
 class _Turns:
-    """The warehouse, for one batch after the other."""
+    """The warehouse, turn after turn."""
 
     place: Destination
     run_id: str
     stopper: Stopper
     wait_seconds: float
     taken: int = 0
+    ends: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to let others have the warehouse."""
+        return time.monotonic() >= self.ends
 
     def __iter__(self) -> Iterator[Warehouse]:
         """Open warehouses, each locked until the next is asked for. The first is waited for as the
@@ -131,6 +142,7 @@ class _Turns:
                 Holder(self.run_id), Patience(seconds, self.stopper)
             ) as warehouse:
                 self.taken += 1
+                self.ends = time.monotonic() + _TURN_SECONDS
                 yield warehouse
 
 
@@ -160,17 +172,21 @@ def _fill(
     outcome: ProviderResult,
     progress: Progress,
 ) -> None:
-    """One provider with one key, a turn per batch."""
+    """One provider with one key."""
     provider, run = sources.get(settings.name), None
     for warehouse in turns:
         key = KeySync(settings, tenant, selection, request, warehouse, result, progress)
         warehouse.prepare(settings.name, declared()[settings.name])
         rekey(warehouse, settings.name, provider)  # what a kill left undone
         run = run or _begin(key, provider, request, turns.stopper)
-        run.lookup, run.done = lookup_in(warehouse, settings.name), _done(key, request)
+        run.lookup, run.done = lookup_in(warehouse, settings.name), done_before(key, request)
         with tempfile.TemporaryDirectory(prefix="social-") as folder:
+            pipeline = key.pipeline(folder)
             try:
-                key.load_batch(provider, run, key.pipeline(folder), outcome)
+                while True:
+                    key.load_batch(provider, run, pipeline, outcome)
+                    if run.finished or turns.over:
+                        break
             finally:
                 key.describe(run, outcome)
         warehouse.put(settings.name, SYNC_RUNS, run_row(result, outcome, datetime.now(UTC)))
@@ -180,29 +196,33 @@ def _fill(
 
 def _begin(key: KeySync, provider: Any, request: BackfillRequest, stopper: Stopper) -> Any:
     try:
-        scope = key.scope(provider)
+        return begun(key, provider, request, stop=stopper.stop, report=key.tick)
     except EgressRefused as error:
         raise usage(error.message, error.remedy) from error
+
+
+def begun(key: KeySync, provider: Any, request: BackfillRequest, **rest: Any) -> Any:
+    """The walk of one key over the chunks; `rest`: what it may see, and whom it tells. Raises
+    EgressRefused."""
     return provider.Backfill(
-        scope=scope,
+        scope=key.scope(provider),
         limits=_small(batch_limits()),
-        missing_tables=frozenset(),
-        stop=stopper.stop,
-        report=key.tick,
+        missing_tables=frozenset(),  # the warehouse is prepared
         span=request.span,
         chunk_days=request.chunk_days,
+        **rest,
     )
 
 
 def _small(limits: Limits) -> Limits:
-    return replace(
-        limits, seconds=min(limits.seconds, _SECONDS), accounts=min(limits.accounts, _ACCOUNTS)
-    )
+    seconds = min(limits.seconds, _BATCH_SECONDS)
+    return replace(limits, seconds=seconds, accounts=min(limits.accounts, _BATCH_ACCOUNTS))
 
 
-def _done(key: KeySync, request: BackfillRequest) -> Done:
+def done_before(key: KeySync, request: BackfillRequest) -> Done:
     """What earlier backfills read to the end, in loads that completed."""
-    if request.full_refresh:
+    warehouse, schema = key.warehouse, key.settings.name
+    if request.full_refresh or BACKFILL_CHUNKS.name not in warehouse.tables(schema):
         return nothing_done
-    warehouse, sql = key.warehouse, _DONE.format(schema=key.settings.name)
+    sql = _DONE.format(schema=schema)
     return lambda tenant, span: spans_of(warehouse.query(sql, [tenant, span.until, span.since]))

@@ -7,10 +7,9 @@ held only when its load is in `_dlt_loads` with status 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
-from sources.landing.held import Held, Key, Lookup, NothingHeld, Stored
+from sources.landing.held import Held, Key, Lookup, Moment, NothingHeld, Stored
 from sources.landing.tables import Table
 
 from .destinations import Warehouse
@@ -28,7 +27,7 @@ def lookup_in(warehouse: Warehouse, schema: str) -> Lookup:
     return lookup
 
 
-_Place = tuple[str, str, datetime | None]
+_ByAccount = Callable[[str], list[dict[str, Any]]]
 _BESIDE = ("_completed", "_age")  # columns of the queries below that are not the row's
 
 
@@ -45,8 +44,9 @@ class WarehouseHeld:
     ) -> None:
         self._warehouse, self._schema, self._existing = warehouse, schema, existing
         self._tenant, self._account_ids = tenant, account_ids
-        self._windows: dict[str, Callable[[str], list[dict[str, Any]]]] = {}
-        self._since: dict[_Place, tuple[datetime | None, dict[Key, Stored]]] = {}
+        self._windows: dict[str, _ByAccount] = {}
+        self._since: dict[tuple[str, str], tuple[Moment | None, dict[Key, Stored]]] = {}
+        self._stretches: dict[tuple[str, Moment, Moment], _ByAccount] = {}
 
     def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
         if table.name not in self._windows:
@@ -54,25 +54,36 @@ class WarehouseHeld:
         return _stored(table, self._windows[table.name](account_id))
 
     def since(
-        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+        self, table: Table, account_id: str, moment: Moment, until: Moment | None = None
     ) -> dict[Key, Stored]:
         if table.name not in self._existing:
             return {}
-        place = (table.name, account_id, until)
+        if until is not None:
+            return _stored(table, self._between(table, moment, until)(account_id))
+        place = (table.name, account_id)
         reached, found = self._since.get(place, (None, {}))
         if reached is None or moment < reached:
-            found = self._read_since(table, account_id, moment, until)
+            found = self._read_since(table, account_id, moment)
             self._since[place] = (moment, found)
         return found
 
-    def _read_since(
-        self, table: Table, account_id: str, moment: datetime, until: datetime | None
-    ) -> dict[Key, Stored]:
-        sql = f"{self._select(table)} and t.{table.account} = ? and t.captured_at >= ?"
+    def _read_since(self, table: Table, account_id: str, moment: Moment) -> dict[Key, Stored]:
+        sql = f"{self._select(table)} and t.{table.account} = ? and t.{table.when} >= ?"
         values = [self._tenant, account_id, moment]
-        if until is not None:
-            sql, values = f"{sql} and t.captured_at < ?", [*values, until]
         return _stored(table, self._warehouse.arrow(sql, values).to_pylist())
+
+    def _between(self, table: Table, moment: Moment, until: Moment) -> _ByAccount:
+        """The same stretch of time for the whole window of accounts, in one query."""
+        place = (table.name, moment, until)
+        if place not in self._stretches:
+            account = table.account
+            sql = (
+                f"{self._select(table)} and t.{account} in (select unnest(?::varchar[]))"
+                f" and t.{table.when} >= ? and t.{table.when} < ? order by {account}"
+            )
+            values = [self._tenant, self._account_ids, moment, until]
+            self._stretches[place] = _by_account(self._warehouse.arrow(sql, values), account)
+        return self._stretches[place]
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
         if table.name not in self._existing:
@@ -89,7 +100,7 @@ class WarehouseHeld:
         sql += f" limit {newest:d}" if newest is not None else ""
         return _stored(table, self._warehouse.arrow(sql, [self._tenant]).to_pylist())
 
-    def _read_window(self, table: Table) -> Callable[[str], list[dict[str, Any]]]:
+    def _read_window(self, table: Table) -> _ByAccount:
         if table.name not in self._existing:
             return lambda account_id: []
         account = table.account
@@ -115,7 +126,7 @@ class WarehouseHeld:
         )
 
 
-def _by_account(rows: Any, account: str) -> Callable[[str], list[dict[str, Any]]]:
+def _by_account(rows: Any, account: str) -> _ByAccount:
     """Rows sorted by account, sliced per account when asked: Arrow is a fifth of the memory."""
     spans: dict[str, tuple[int, int]] = {}
     for position, account_id in enumerate(rows.column(account).to_pylist()):

@@ -1,32 +1,38 @@
 """`social plan`: what a sync would ask now, per provider and stream. Changes nothing.
 
-The index pass is asked, since it tells what there is; of Tokfluence nothing that costs. The rest
-comes from the warehouse, which is only read.
+It looks as a sync would look (index pass, accounts, a sample of first histories), except at what
+costs credits; the rest comes from the warehouse, which is only read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sources
+from sources.extraction.elsewhere import nothing_elsewhere
 from sources.extraction.plan import Plan
+from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal
+from sources.landing.batch import Batch
 
 from .destinations import Destination, Warehouse, destination
 from .exits import Exit, Stop, usage
 from .held import lookup_in
-from .known_posts import known_posts
+from .known_posts import known_posts, met_posts
 from .ledger import RunResult
 from .progress import Quiet
-from .selection import select
+from .selection import Selection, select
 from .settings import ProviderSettings, batch_limits
 from .state import cursors_of
-from .sync import KeySync, SyncRequest, configured_for, new_run_id
+from .sync import KeySync, SyncRequest, configured_for, keys_in_turn, new_run_id
+
+Begin = Callable[[KeySync, Any, dict[str, Any]], Any]
+"""How the run that is planned is begun: key, provider, and what of the warehouse it may see."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +49,32 @@ class PlanLine:
     estimated: bool
 
 
-def plan(request: SyncRequest) -> list[PlanLine]:
+def _a_sync(key: KeySync, provider: Any, held: dict[str, Any]) -> Any:
+    return provider.Run(key.scope(provider), limits=batch_limits(), **held)
+
+
+def plan(
+    request: SyncRequest, selection: Selection | None = None, begin: Begin = _a_sync
+) -> list[PlanLine]:
     """The lines of every configured provider and key. Raises Stop."""
-    selection = select(request.select, request.exclude)
+    selection = selection or select(request.select, request.exclude)
     configured, _ = configured_for(selection)
     place = destination(request.target, request.shard)
     result = RunResult(new_run_id(), "plan", place.target, datetime.now(UTC))
     lines: list[PlanLine] = []
     with _reading(place) as warehouse:
-        for settings in configured:
-            for tenant in settings.keys:
-                key = KeySync(
-                    settings,
-                    tenant,
-                    selection,
-                    request,
-                    warehouse,  # type: ignore[arg-type]  # None where there is none yet
-                    result,
-                    Quiet(),
-                )
-                lines += _lines(settings, tenant, *_foresee(key, warehouse))
+        planner = _Planner(warehouse, begin)
+        for settings, tenant in keys_in_turn(configured):
+            key = KeySync(
+                settings,
+                tenant,
+                selection,
+                replace(request, budget=Budget()),  # the whole; a budget ends a sync, no plan
+                warehouse,  # type: ignore[arg-type]  # None where there is none yet
+                result,
+                Quiet(),
+            )
+            lines += _lines(settings, tenant, *planner.foresee(key))
     return lines
 
 
@@ -75,23 +87,38 @@ def _reading(place: Destination) -> Iterator[Warehouse | None]:
         yield warehouse
 
 
-def _foresee(key: KeySync, warehouse: Warehouse | None) -> tuple[Plan, float]:
-    """The plan, and the requests per minute of the key."""
-    name, provider = key.settings.name, sources.get(key.settings.name)
-    held: dict[str, Any] = {}
-    cursors: dict[str, Any] = {}
-    if warehouse is not None:
-        held = {"lookup": lookup_in(warehouse, name), "elsewhere": known_posts(warehouse)}
-        cursors = cursors_of(warehouse, name, f"{name}{warehouse.pipeline_suffix}", key.tenant)
-    try:
-        run = provider.Run(key.scope(provider), limits=batch_limits(), **held)
-        return asyncio.run(run.foresee(cursors)), run.scope.connection.rate.per_minute
-    except EgressRefused as error:
-        raise usage(error.message, error.remedy) from error
-    except Fatal as error:
-        refused = isinstance(error, CredentialsRefused)
-        code = Exit.CREDENTIALS if refused else Exit.TRY_LATER
-        raise Stop(code, f"{name}: {error.message}", error.remedy) from error
+@dataclass
+class _Planner:
+    """Plans key after key. `looked`: what was met, for providers that follow others' posts."""
+
+    warehouse: Warehouse | None
+    begin: Begin
+    looked: dict[str, list[Batch]] = field(default_factory=dict)
+
+    def foresee(self, key: KeySync) -> tuple[Plan, float]:
+        """The plan, and the requests per minute of the key. Raises Stop."""
+        name, provider = key.settings.name, sources.get(key.settings.name)
+        cursors: dict[str, Any] = {}
+        if self.warehouse is not None:
+            pipeline = f"{name}{self.warehouse.pipeline_suffix}"
+            cursors = cursors_of(self.warehouse, name, pipeline, key.tenant)
+        try:
+            run = self.begin(key, provider, self._held(name))
+            foreseen = asyncio.run(run.foresee(cursors))
+        except EgressRefused as error:
+            raise usage(error.message, error.remedy) from error
+        except Fatal as error:
+            refused = isinstance(error, CredentialsRefused)
+            code = Exit.CREDENTIALS if refused else Exit.TRY_LATER
+            raise Stop(code, f"{name}: {error.message}", error.remedy) from error
+        self.looked.setdefault(name, []).append(run.looked)
+        return foreseen, run.scope.connection.rate.per_minute
+
+    def _held(self, name: str) -> dict[str, Any]:
+        if self.warehouse is None:
+            return {"elsewhere": met_posts(self.looked, nothing_elsewhere)}
+        elsewhere = met_posts(self.looked, known_posts(self.warehouse))
+        return {"lookup": lookup_in(self.warehouse, name), "elsewhere": elsewhere}
 
 
 def _lines(
@@ -144,6 +171,6 @@ def print_plan(lines: list[PlanLine]) -> None:
     console.print(grid)
     total = sum(line.requests for line in lines)
     console.print(
-        f"about {total:,} requests; ~: estimated from earlier runs, for it hangs on answers that"
-        " are still to come. Retries are not planned; the index was asked to make this plan."
+        f"{total:,} requests, retries not counted; ~: an estimate, for it hangs on answers still to"
+        " come. Accounts were looked at to make this plan; nothing was stored."
     )

@@ -17,6 +17,7 @@ from sources.landing.batch import Batch
 from sources.landing.outcomes import SYNC_REJECTS
 from sources.landing.tables import Column, Table
 
+from .builds import note_retyped, prepare_note
 from .destinations import Shard, Warehouse, destination
 from .destinations.ddl import named, sql_type
 from .exits import Exit
@@ -153,9 +154,13 @@ class _TableWork:
     def __post_init__(self) -> None:
         self.result = TableResult(self.provider, self.table.name)
         self._rereader = rereader(self.warehouse, self.provider, self.table)
+        self._marts_there = prepare_note(self.warehouse)
 
     def run(self) -> None:
         self.result.retyped = retype(self.warehouse, self.provider, self.table)
+        if self.result.retyped and self._marts_there:
+            with self.warehouse.transaction() as execute:
+                note_retyped(execute, self.run_id)
         where = named(self.provider, self.table.name)
         sql = f"select count(*) from {where} where payload is null"
         self.result.without_payload = self.warehouse.query(sql)[0][0]
@@ -182,6 +187,8 @@ class _TableWork:
         if changed:
             with self.warehouse.transaction() as execute:
                 _update(execute, self.provider, self.table, changed)
+                if self._marts_there:
+                    note_retyped(execute, self.run_id)
             self.result.changed.update(name for read in changed for name in read.differs)
         if len(rejects):
             self.warehouse.put(self.provider, SYNC_REJECTS, rejects.arrow()[SYNC_REJECTS.name])

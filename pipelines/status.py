@@ -13,9 +13,10 @@ from .destinations import Destination, Warehouse
 from .exits import Exit
 from .state import state_sizes
 
+# A backfill brings nothing of the present: it is no last run and makes nothing fresh.
 _LAST_RUN = """
     select run_id, command, started_at, finished_at, exit_code, requests, rows_written, errors
-    from {schema}.sync_runs order by finished_at desc limit 1"""
+    from {schema}.sync_runs where command <> 'backfill' order by finished_at desc limit 1"""
 
 # Of the day before the newest run: what was asked, and how long the rate limit held it up.
 _DAY = """
@@ -25,15 +26,14 @@ _DAY = """
     where finished_at > (select max(finished_at) from {schema}.sync_runs) - interval '1 day'"""
 
 _RESULTS = """
-    select started_at, finished_at, requests, result from {schema}.sync_runs
-    where finished_at > (select max(finished_at) from {schema}.sync_runs) - interval '1 day'
-    order by finished_at desc"""
+    select result from {schema}.sync_runs
+    where finished_at > (select max(finished_at) from {schema}.sync_runs) - interval '1 day'"""
 
 # The last run of each shard; of a warehouse without shards that is the last run again.
 _SHARDS = """
     select shard, run_id, finished_at, exit_code, requests, rows_written, errors from (
         select *, row_number() over (partition by shard order by finished_at desc) as age
-        from {schema}.sync_runs where shard is not null) r
+        from {schema}.sync_runs where shard is not null and command <> 'backfill') r
     where age = 1 order by shard"""
 
 # Freshness is measured against the provider's clock at the last attempt: for the sandbox, and for a
@@ -41,7 +41,7 @@ _SHARDS = """
 _GOOD_RUN = """
     select min(good_at) from (
         select max(finished_at) filter (where exit_code in (0, 3)) as good_at
-        from {schema}.sync_runs group by shard) of_shards"""
+        from {schema}.sync_runs where command <> 'backfill' group by shard) of_shards"""
 
 _STREAMS = """
     select stream,
@@ -147,11 +147,11 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
         shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
         good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
-    usage = _usage(warehouse, name) if runs else None
     streams = warehouse.arrow(_STREAMS.format(schema=name, there=_there(name))).to_pylist()
     failing = warehouse.arrow(_FAILING.format(schema=name)).to_pylist()
     states = state_sizes(warehouse, name)
     last = runs[0] if runs else None
+    usage = _usage(warehouse, name, last) if last else None
     for stream in streams:
         asked = stream["accounts"] - stream["skipped"]
         stream["coverage"] = stream["complete"] / asked if asked else None
@@ -163,17 +163,16 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
     return status
 
 
-def _usage(warehouse: Warehouse, name: str) -> dict[str, Any]:
-    """Of the runs that ended within a day of the newest: requests, the rate in use of that newest
-    one, and credits, where the provider charges any."""
+def _usage(warehouse: Warehouse, name: str, last: dict[str, Any]) -> dict[str, Any]:
+    """Of the runs that ended within a day of the newest, backfills too: requests, and credits where
+    the provider charges any; and of the last run the rate in use."""
     usage: dict[str, Any] = warehouse.arrow(_DAY.format(schema=name)).to_pylist()[0]
-    runs = warehouse.query(_RESULTS.format(schema=name))
-    started, finished, requests, _ = runs[0]
-    minutes = max((finished - started).total_seconds(), 1.0) / 60
-    spent = [json.loads(result).get("credits") for *_, result in runs if result]
+    results = warehouse.query(_RESULTS.format(schema=name))
+    seconds = (last["finished_at"] - last["started_at"]).total_seconds()
+    spent = [json.loads(result).get("credits") for (result,) in results if result]
     known = [credits for credits in spent if credits is not None]
     return usage | {
-        "requests_per_minute": round(requests / minutes, 1),
+        "requests_per_minute": round(last["requests"] * 60 / max(seconds, 1.0), 1),
         "credits": sum(known) if known else None,
     }
 

@@ -106,14 +106,17 @@ def _run(
     stopper: Stopper,
     progress: Progress,
 ) -> None:
-    # Who follows the posts that others bring comes after them.
+    for settings, tenant in keys_in_turn(configured):
+        if not stopper.stop.is_set():
+            key_sync = KeySync(settings, tenant, selection, request, warehouse, result, progress)
+            key_sync.run(stopper)
+
+
+def keys_in_turn(configured: list[ProviderSettings]) -> Iterator[tuple[ProviderSettings, str]]:
+    """Each key's label; who follows the posts that others bring comes after them."""
     for settings in sorted(configured, key=lambda each: bool(each.options.get("posts_from"))):
         for tenant in settings.keys:
-            if not stopper.stop.is_set():
-                key_sync = KeySync(
-                    settings, tenant, selection, request, warehouse, result, progress
-                )
-                key_sync.run(stopper)
+            yield settings, tenant
 
 
 @dataclass
@@ -252,7 +255,7 @@ class KeySync:
         traffic, wallet = extract.scope.connection.traffic, extract.scope.connection.wallet
         outcome.credits = wallet.credits if wallet.calls else None
         outcome.requests, outcome.retries = traffic.requests, traffic.retries
-        if self.request.command == "sync":
+        if self.request.command in ("sync", "backfill"):
             outcome.planned_requests, outcome.lower_bound_requests = (
                 extract.plan.requests,
                 notes.least,

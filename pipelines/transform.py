@@ -6,27 +6,20 @@ the marts: where nothing has changed since, dbt is not even started.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import sources
-
-from .dbt_profile import SCHEMA, profile
+from .builds import PROJECT, built, due, keep, made_of
+from .dbt_profile import profile
 from .destinations import Destination, DuckDB, Warehouse, destination
 from .exits import Exit, Stop, usage
 from .lock import Holder, Patience
 
-_BUILDS = f'"{SCHEMA}"."builds"'
-_PROJECT = Path(__file__).resolve().parent.parent / "transform"
 _BROKEN = ("error", "fail", "warn", "runtime error")  # `warn`: a test found rows
 
 
@@ -38,6 +31,7 @@ class TransformRequest:
     select: Sequence[str] = ()
     full_refresh: bool = False
     wait_seconds: float = 0.0
+    only_if_due: bool = False  # not for loads that brought no data
 
 
 @dataclass
@@ -72,26 +66,20 @@ class TransformResult:
         )
 
 
-@dataclass(frozen=True)
-class Made:
-    """What marts are made of, as digests: our models and dbt; every load of every provider."""
-
-    models: str
-    loads: str
-
-
 def transform(request: TransformRequest) -> TransformResult:
     """Build what is due. Raises Stop for usage, a lock and an unusable destination."""
     place, started = destination(request.target), monotonic()
     with _alone(place, request) as warehouse:
-        now, before = Made(_models(), _loads(warehouse)), _built(warehouse)
+        if request.only_if_due and not due(warehouse):
+            return TransformResult(unchanged=True)
+        now, before = made_of(warehouse), built(warehouse)
         if now == before and not request.full_refresh and not request.select:
             return TransformResult(unchanged=True)
         # Rows that other models made are not a beginning to go on from.
         anew = request.full_refresh or (before is not None and now.models != before.models)
         result = _build(place, replace(request, full_refresh=anew))
         if not result.broken and not request.select:
-            _keep(warehouse, now)
+            keep(warehouse, now)
     result.seconds = monotonic() - started
     return result
 
@@ -112,47 +100,6 @@ def _alone(place: Destination, request: TransformRequest) -> Iterator[Warehouse]
         with place.reading() as warehouse:
             transforming(warehouse, patience)
             yield warehouse
-
-
-def _models() -> str:
-    files = sorted(path for path in _PROJECT.rglob("*") if path.suffix in (".sql", ".yml"))
-    content = b"".join(path.read_bytes() for path in files if path.is_file())
-    return hashlib.sha256(content + version("dbt-core").encode()).hexdigest()
-
-
-def _loads(warehouse: Warehouse) -> str:
-    parts: list[Any] = []
-    for name in sources.names():
-        tables = warehouse.tables(name)
-        parts += [name, sorted((table, sorted(columns)) for table, columns in tables.items())]
-        if "_dlt_loads" in tables:
-            sql = f'select count(*), max(load_id) from "{name}"."_dlt_loads"'
-            parts += [list(row) for row in warehouse.query(sql)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _built(warehouse: Warehouse) -> Made | None:
-    if "builds" not in warehouse.tables(SCHEMA):
-        return None
-    rows = warehouse.query(f"select models, loads from {_BUILDS}")
-    return Made(*rows[0]) if rows else None
-
-
-def _keep(warehouse: Warehouse, made: Made) -> None:
-    with warehouse.transaction() as execute:
-        if SCHEMA not in _schemas(warehouse):
-            execute(f'create schema "{SCHEMA}"')
-        execute(
-            f"create table if not exists {_BUILDS} (models varchar not null,"
-            " loads varchar not null, built_at timestamptz not null)"
-        )
-        execute(f"delete from {_BUILDS}")
-        values = [made.models, made.loads, datetime.now(UTC)]
-        execute(f"insert into {_BUILDS} values (?, ?, ?)", values)
-
-
-def _schemas(warehouse: Warehouse) -> set[str]:
-    return {n for (n,) in warehouse.query("select schema_name from information_schema.schemata")}
 
 
 def _build(place: Destination, request: TransformRequest) -> TransformResult:
@@ -182,7 +129,7 @@ def run_dbt(place: Destination, words: Sequence[str]) -> TransformResult:
 def _always(folder: str, kept: Path) -> list[str]:
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-print"]
     alone = ["--no-send-anonymous-usage-stats", "--no-write-json", "--no-version-check"]
-    places = ["--project-dir", str(_PROJECT), "--profiles-dir", folder, "--log-path", folder]
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", folder, "--log-path", folder]
     return [*quiet, *alone, *places, "--target-path", str(kept)]
 
 

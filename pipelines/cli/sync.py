@@ -79,6 +79,9 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("-n", "--dry-run", help="Only the plan, as `social plan`.")
     ] = False,
+    no_transform: Annotated[
+        bool, typer.Option("--no-transform", help="Leave the marts as they are.")
+    ] = False,
     target: Where = Target.duckdb,
     shard: Sharded = None,
     wait: Wait = "0s",
@@ -87,7 +90,7 @@ def sync(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fetch what changed since the last run and load it.
+    """Fetch what changed since the last run, load it, and build the marts of it.
 
     Safe to run again at any time: rows are merged by key, and a run that was stopped is taken up
     where it was.
@@ -123,12 +126,7 @@ def sync(
         run_id = new_run_id()
         with progress(log_format, run_id, quiet=quiet) as told:
             result = run_sync(request, run_id, told)
-        if as_json:
-            print_json(result.as_json())
-        from ..summary import last_line
-
-        say(last_line(result))
-        return result.exit_code
+        return _tell_sync(request, result, as_json, no_transform)
 
     guarded(run, verbose)
 
@@ -147,6 +145,12 @@ def backfill(
     max_requests: Annotated[
         int | None, typer.Option(min=0, help="Send no more requests than this.")
     ] = None,
+    max_credits: Annotated[
+        int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("-n", "--dry-run", help="Only what it would ask; changes nothing.")
+    ] = False,
     target: Where = Target.duckdb,
     shard: Sharded = None,
     wait: Wait = "0s",
@@ -162,6 +166,7 @@ def backfill(
 
     \b
     social backfill --since 2023-01-01 --until 2026-01-01
+    social backfill --since 2023-01-01 --until 2026-01-01 -n     what it would ask
     """
 
     def run() -> Exit:
@@ -184,10 +189,12 @@ def backfill(
             wait_seconds=seconds(wait),
             target=target,
             shard=shard_of(shard),
-            budget=Budget(max_requests),
+            budget=Budget(max_requests, max_credits),
             span=span_of(since, until),
             chunk_days=days(chunk),
         )
+        if dry_run:
+            return _tell_backfill_plan(request, as_json)
         run_id = new_run_id()
         with progress(log_format, run_id, quiet=quiet) as told:
             result = run_backfill(request, run_id, told)
@@ -256,3 +263,27 @@ def _tell_plan(request: Any, as_json: bool) -> Exit:
     lines = planning.plan(request)
     print_json(planning.as_json(lines)) if as_json else planning.print_plan(lines)
     return Exit.OK
+
+
+def _tell_backfill_plan(request: Any, as_json: bool) -> Exit:
+    from ..backfill_plan import plan_backfill
+
+    foreseen = plan_backfill(request)
+    print_json(foreseen.as_json()) if as_json else foreseen.print()
+    return Exit.OK
+
+
+def _tell_sync(request: Any, result: Any, as_json: bool, no_transform: bool) -> Exit:
+    """The result of a sync and, where they are wanted, of the marts after it."""
+    from ..summary import last_line
+    from ..sync_marts import Marts, marts_after
+
+    marts = Marts() if no_transform else marts_after(request, result)
+    code = marts.exit_code(result.exit_code)
+    if as_json:
+        told = {"exit_code": int(code), "transform": marts.as_json()}
+        print_json(result.as_json() | told)
+    for name, why in marts.built.broken if marts.built else ():
+        say(f"BAD   {name}: {why}")
+    say(f"{last_line(result)} {marts.last_words()}".strip())
+    return code

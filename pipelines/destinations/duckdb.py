@@ -18,6 +18,7 @@ import duckdb
 
 from ..exits import Exit, Stop
 from ..lock import Holder, Patience, file_lock
+from .asking import ask_duckdb
 from .ddl import literal
 from .warehouse import Execute, Warehouse
 
@@ -43,6 +44,9 @@ class DuckDBWarehouse(Warehouse):
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
+
+    def ask(self, sql: str) -> Iterator[Any]:
+        return ask_duckdb(self.connection, sql, self.explain)
 
     @contextmanager
     def transaction(self) -> Iterator[Execute]:

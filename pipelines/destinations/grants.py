@@ -33,6 +33,8 @@ def script(providers: Iterable[str], shards: int = 1) -> str:
             f"alter default privileges for role {LOADER} in schema {MARTS}"
             f" grant select on tables to {READER};",
             f"alter role {READER} set default_transaction_read_only = on;",
+            f"alter role {READER} set statement_timeout = '60s';",  # a dashboard waits no longer
+            f"alter role {READER} set timezone = 'UTC';",  # days are days of UTC
             f"alter role {READER} set search_path = {MARTS};",
         ]
     )
@@ -78,6 +80,42 @@ def missing_for_marts(warehouse: Warehouse) -> list[str]:
         for schema in (MARTS_LEDGER, MARTS)
         for statement in _missing_on(warehouse, schema, role, may_create)
     ]
+
+
+def missing_for_reader(warehouse: Warehouse) -> list[str] | None:
+    """The statements after which BI can read the marts that are there, and those that the next
+    build makes; None where there is no role for it. The owner of the marts may run them."""
+    if not warehouse.query("select 1 from pg_roles where rolname = ?", [READER]):
+        return None
+    if not warehouse.query("select 1 from pg_namespace where nspname = ?", [MARTS]):
+        return []  # said by missing_for_marts
+    return list(_missing_on_marts(warehouse))
+
+
+def _missing_on_marts(warehouse: Warehouse) -> Iterator[str]:
+    if not warehouse.query("select has_schema_privilege(?, ?, 'usage')", [READER, MARTS])[0][0]:
+        yield f"grant usage on schema {MARTS} to {READER};"
+    unreadable = (
+        "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = ? and c.relkind in ('r', 'p', 'v', 'm')"
+        " and not has_table_privilege(?, c.oid, 'select') limit 1"
+    )
+    if warehouse.query(unreadable, [MARTS, READER]):
+        yield f"grant select on all tables in schema {MARTS} to {READER};"
+    builder = "quote_ident(coalesce((select tableowner from pg_tables where schemaname = ?"
+    builder += " limit 1), current_user))"  # who made the last marts makes the next
+    by_default = (
+        "select 1 from pg_default_acl d, aclexplode(d.defaclacl) a"
+        " where d.defaclnamespace = ?::regnamespace and d.defaclobjtype = 'r'"
+        f" and quote_ident(pg_get_userbyid(d.defaclrole)) = {builder}"
+        " and pg_get_userbyid(a.grantee) = ? and a.privilege_type = 'SELECT'"
+    )
+    if not warehouse.query(by_default, [MARTS, MARTS, READER]):
+        ((role,),) = warehouse.query(f"select {builder}", [MARTS])
+        yield (
+            f"alter default privileges for role {role} in schema {MARTS}"
+            f" grant select on tables to {READER};"
+        )
 
 
 def _may(warehouse: Warehouse) -> tuple[str, bool]:

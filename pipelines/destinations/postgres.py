@@ -21,6 +21,7 @@ from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience
 from . import ddl, fence, grants
 from .address import Address
+from .asking import ask_postgres
 from .fence import OVERTAKEN, Fence, Overtaken, Run
 from .trouble import explain
 from .warehouse import Execute, Warehouse
@@ -69,6 +70,10 @@ class PostgresWarehouse(Warehouse):
         with self._explained(), closing(self._adbc.cursor()) as cursor:
             cursor.execute(_numbered(sql), tuple(parameters))
             return cursor.fetch_arrow_table()
+
+    def ask(self, sql: str) -> Iterator[Any]:
+        with self._explained():
+            yield from ask_postgres(self._adbc, sql, self.explain)
 
     @contextmanager
     def transaction(self) -> Iterator[Execute]:

@@ -41,6 +41,11 @@ class Warehouse(ABC):
         """The result as an Arrow table; times in UTC, JSON as text."""
 
     @abstractmethod
+    def ask(self, sql: str) -> Iterator[Any]:
+        """A person's own SQL as Arrow batches. It may not write, and nothing is asked after it.
+        Raises Stop: usage for SQL that is refused."""
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[Execute]:
         """Statements that are committed together when the block ends, or not at all."""
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+from ..http.client import HttpClient
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import BACKFILL_CHUNKS
+from .foresight import Foresight
+from .plan import Plan
 from .run import Cursors, Run
 from .work import Work
 
@@ -99,6 +102,8 @@ class Backfill(Run):
     chunk: Span = field(init=False)
     due: dict[str, tuple[str, ...]] = field(default_factory=dict)
     given_up: set[tuple[str, str]] = field(default_factory=set)
+    chunks_left: int = 0
+    accounts_left: int = 0
 
     @abstractmethod
     async def known_accounts(self, client: Any, batch: Batch) -> Iterable[str]:
@@ -126,6 +131,27 @@ class Backfill(Run):
         if self.indexed and not self.waiting and not self.begun:
             self._next_chunk()
         return await super().extract({})
+
+    async def foresee(self, cursors: Cursors) -> Plan:
+        """What all chunks would ask now. Raises Fatal."""
+        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables)
+        async with HttpClient(self.scope.connection) as http:
+            client = self.client(http)
+            await self.index(client, batch, {})
+            self.asked_index()
+            self.chunks_left = len(self.chunks) + bool(self.waiting)
+            works = list(self._all(batch))
+            self.accounts_left = len(works)
+            await Foresight(self, client, batch, {}).of(works)
+        return self.plan
+
+    def _all(self, batch: Batch) -> Iterator[Work]:
+        """The work of every account in every chunk, begun."""
+        while self.waiting:
+            held = self.lookup(self.scope.tenant, list(self.waiting))
+            while self.waiting:
+                yield self.begin_account(self.waiting.popleft(), {}, batch, held)
+            self._next_chunk()
 
     @property
     def finished(self) -> bool:

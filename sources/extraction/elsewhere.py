@@ -9,11 +9,12 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class KnownPost:
-    """A TikTok post by the platform's own id. `published_at` is None where nobody said."""
+    """A TikTok post by the platform's own id. What nobody said is None."""
 
     post_id: str
     url: str | None
     published_at: datetime | None
+    comments: int | None = None
 
 
 Elsewhere = Callable[[str], Iterable[KnownPost]]

@@ -1,38 +1,67 @@
 """What a run is expected to ask, before it asks it; and the least that it could have asked.
 
-What hangs on answers that are still to come (which posts moved, how many snapshots there are) is
-estimated from what earlier runs met, and marked so. Retries are not planned.
+Each piece of work says what it will take. How long a walk is that never was made only asking tells:
+the first of them are counted, and the others taken to be like these. Retries are not planned.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+INDEX = "index"
+SAMPLE = 60  # walks; their mean is then within a tenth or so
+
 
 @dataclass(frozen=True)
 class Cost:
-    """Requests and credits of some work; `at_least` of the requests are certain."""
+    """Requests and credits of a piece of work; `at_least` of the requests are certain.
+
+    `estimated`: they hang on answers still to come. `unknown`: nothing is known of their number.
+    """
 
     requests: float = 1.0
     at_least: int = 1
     credits: float = 0.0
     estimated: bool = False
+    unknown: bool = False
+
+
+ONE_REQUEST = Cost()
+A_WALK = Cost(estimated=True, unknown=True)
 
 
 @dataclass
 class StreamPlan:
-    """The costs of one stream, added up."""
+    """The costs of one stream, added up. `walks` of unknown length are expected to take the mean
+    of those in the sample; one request each while there is none."""
 
-    requests: float = 0.0
+    known: float = 0.0
     at_least: int = 0
     credits: float = 0.0
     estimated: bool = False
+    walks: float = 0.0
+    sampled: int = 0
+    sampled_requests: int = 0
 
-    def add(self, cost: Cost) -> None:
-        self.requests += cost.requests
+    @property
+    def requests(self) -> float:
+        mean = self.sampled_requests / self.sampled if self.sampled else 1.0
+        return self.known + self.walks * mean
+
+    def add(self, cost: Cost, times: float = 1.0) -> None:
+        if cost.unknown:
+            self.walks += times
+        else:
+            self.known += cost.requests * times
         self.at_least += cost.at_least
-        self.credits += cost.credits
-        self.estimated |= cost.estimated
+        self.credits += cost.credits * times
+        self.estimated |= cost.estimated or times != 1.0
+
+    def measured(self, requests: int) -> None:
+        """A walk of unknown length was made."""
+        if self.sampled < SAMPLE:
+            self.sampled += 1
+            self.sampled_requests += requests
 
 
 @dataclass
@@ -41,8 +70,11 @@ class Plan:
 
     streams: dict[str, StreamPlan] = field(default_factory=dict)
 
-    def add(self, stream: str, cost: Cost) -> None:
-        self.streams.setdefault(stream, StreamPlan()).add(cost)
+    def of(self, stream: str) -> StreamPlan:
+        return self.streams.setdefault(stream, StreamPlan())
+
+    def add(self, stream: str, cost: Cost, times: float = 1.0) -> None:
+        self.of(stream).add(cost, times)
 
     @property
     def requests(self) -> int:
@@ -51,9 +83,6 @@ class Plan:
     @property
     def at_least(self) -> int:
         return sum(stream.at_least for stream in self.streams.values())
-
-
-INDEX = "index"
 
 
 def pages(rows: float, size: int) -> int:

@@ -18,12 +18,14 @@ from typing import Any, ClassVar
 
 from ..http.client import HttpClient
 from ..http.errors import Fatal, NoDataYet, NotInPlan
+from ..http.tally import counted
 from ..landing.batch import Batch
 from ..landing.held import Held, Lookup, nothing_held
 from ..landing.tables import Table
 from .batches import Deadline, Limits
 from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
+from .foresight import Foresight
 from .order import LastAttempts, longest_waiting_first, nothing_attempted
 from .plan import INDEX, Cost, Plan
 from .scope import Scope
@@ -61,6 +63,7 @@ class Run(ABC):
     begun: deque[Work] = field(default_factory=deque)
     owner_begun: bool = False
     plan: Plan = field(default_factory=Plan)
+    looked: Batch | None = None
 
     @abstractmethod
     def client(self, http: HttpClient) -> Any:
@@ -97,14 +100,17 @@ class Run(ABC):
         chosen = filter(self.scope.chooses, account_ids)
         return longest_waiting_first(chosen, self.last_attempts(self.scope.tenant))
 
-    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
-        """What the work is expected to ask, by stream."""
-        return [(piece.stream, Cost()) for piece in work.pieces]
+    def begin_account(self, account_id: str, cursors: Cursors, batch: Batch, held: Held) -> Work:
+        """An account's work under its own cursors, without what rests."""
+        stored = cursors.get("accounts", {}).get(account_id, {})
+        work = self.begin(account_id, {} if self.scope.full_refresh else dict(stored))
+        work.rest(batch, held)
+        return work
 
-    def expect(self, work: Work, held: Held) -> None:
-        """Put into the plan what begun work is expected to ask."""
-        for stream, cost in self.costs(work, held):
-            self.plan.add(stream, cost)
+    def afterwards(self, work: Work) -> Iterable[tuple[str, Cost]]:
+        """What a plan cannot look at, since looking costs credits: what the work's pieces will
+        bring."""
+        return ()
 
     def asked_index(self) -> None:
         """The index pass is over: what it took is no estimate."""
@@ -118,20 +124,13 @@ class Run(ABC):
         return await self.index(client, batch, cursors)
 
     async def foresee(self, cursors: Cursors) -> Plan:
-        """What a sync would ask now, after the index pass. Raises Fatal."""
-        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables)
+        """What a sync would ask now; `looked` is what this met. Raises Fatal."""
+        batch = self.looked = Batch(self.scope.tenant, self.scope.run_id, self.tables)
         async with HttpClient(self.scope.connection) as http:
-            waiting = deque(await self.look(self.client(http), batch, cursors))
-        self.asked_index()
-        while window := [waiting.popleft() for _ in range(min(len(waiting), self.limits.accounts))]:
-            held = self.lookup(self.scope.tenant, window)
-            for account_id in window:
-                stored = cursors.get("accounts", {}).get(account_id, {})
-                work = self.begin(account_id, {} if self.scope.full_refresh else dict(stored))
-                work.rest(batch, held)
-                self.expect(work, held)
-        if owner := self.begin_owner(cursors):
-            self.expect(owner, self.lookup(self.scope.tenant, []))
+            client = self.client(http)
+            account_ids = list(await self.look(client, batch, cursors))
+            self.asked_index()
+            await Foresight(self, client, batch, cursors).make(account_ids)
         return self.plan
 
     @property
@@ -206,21 +205,14 @@ class _Walk:
                 return self._take(work)
         while self.may_begin and run.waiting:
             self.may_begin -= 1
-            if piece := self._begin(self._account(run.waiting.popleft())):
+            account_id = run.waiting.popleft()
+            work = run.begin_account(account_id, self.cursors, self.batch, self.held)
+            if piece := self._begin(work):
                 return piece
         if not run.waiting and not run.begun and not run.owner_begun:
             run.owner_begun = True
-            if owner := run.begin_owner(self.cursors):
-                run.expect(owner, self.held)
-            return self._begin(owner)
+            return self._begin(run.begin_owner(self.cursors))
         return None
-
-    def _account(self, account_id: str) -> Work:
-        stored = self.cursors.get("accounts", {}).get(account_id, {})
-        work = self.run.begin(account_id, {} if self.run.scope.full_refresh else dict(stored))
-        work.rest(self.batch, self.held)
-        self.run.expect(work, self.held)
-        return work
 
     def _begin(self, work: Work | None) -> Piece | None:
         if work is None:
@@ -233,13 +225,16 @@ class _Walk:
 
     def _take(self, work: Work) -> Piece:
         work.running += 1
-        return work.pieces.popleft()
+        piece = work.pieces.popleft()
+        self.run.plan.add(piece.stream, piece.cost)
+        return piece
 
     async def do(self, piece: Piece) -> None:
         """Do a piece; whatever goes wrong is noted for its account and stream alone."""
         work, rows = piece.work, self.batch.piece()
         try:
-            await piece.do(self.client, rows, self.held)
+            with counted() as tally:
+                await piece.do(self.client, rows, self.held)
         except (asyncio.CancelledError, Fatal) as error:
             work.pieces.appendleft(piece)
             if not isinstance(error, Fatal):
@@ -250,6 +245,8 @@ class _Walk:
         else:
             self.batch.take(rows)
             work.succeeded(piece, rows)
+            if piece.cost.unknown:
+                self.run.plan.of(piece.stream).measured(tally.requests)
             if piece.proves:
                 self.run.scope.gates[piece.stream].grant()
         finally:

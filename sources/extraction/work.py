@@ -12,7 +12,7 @@ from ..http.errors import NotInPlan, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
-from .plan import pages
+from .plan import ONE_REQUEST, Cost, pages
 from .resting import REASON as RESTS
 from .resting import remedy as tries_at_once
 from .resting import resting_streams, why
@@ -26,14 +26,17 @@ Do = Callable[[Any, Batch, Held], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of work of one stream; `item_id` names the post when it is about one. `proves`: that
-    it succeeds says that the plan includes the stream."""
+    """A piece of work of one stream; `item_id` names the post when it is about one; `cost` is what
+    it is expected to take. `proves`: that it succeeds says that the plan includes the stream.
+    `tells`: it is free of credits, and its answer tells what else there is to ask."""
 
     stream: str
     work: Work
     do: Do
     item_id: str | None = None
     proves: bool = True
+    cost: Cost = ONE_REQUEST
+    tells: bool = False
 
 
 @dataclass
@@ -73,10 +76,18 @@ class Work:
     def done(self) -> bool:
         return not self.pieces and not self.running
 
-    def add(self, stream: str, do: Do, item_id: str | None = None) -> None:
+    def add(
+        self,
+        stream: str,
+        do: Do,
+        item_id: str | None = None,
+        *,
+        cost: Cost = ONE_REQUEST,
+        tells: bool = False,
+    ) -> None:
         """More to do for a stream, if it is selected, in the plan and not resting."""
         if self.scope.asks(stream) and stream not in self.resting:
-            self.pieces.append(Piece(stream, self, do, item_id))
+            self.pieces.append(Piece(stream, self, do, item_id, cost=cost, tells=tells))
 
     def rest(self, batch: Batch, held: Held) -> None:
         """Leave out what failed again and again, and say so."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ..extraction.backfill import Backfill, ChunkWork
+from ..extraction.plan import A_WALK, ONE_REQUEST
 from ..http.client import HttpClient
 from ..landing.batch import Batch
 from ..landing.held import Held
@@ -42,9 +43,10 @@ class GenviralBackfill(Backfill):
 
     def fill(self, work: ChunkWork) -> None:
         target = target_work(work.account_id, self.targets, self.scope, {})
-        readers = {"daily_series": _read_series, "posts": _read_posts}
+        readers = {"daily_series": (_read_series, ONE_REQUEST), "posts": (_read_posts, A_WALK)}
         for stream in work.streams:
-            work.add(stream, partial(readers[stream], work, target))
+            read, cost = readers[stream]
+            work.add(stream, partial(read, work, target), cost=cost)
 
 
 async def _read_series(

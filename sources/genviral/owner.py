@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..extraction.offered import offered
+from ..extraction.plan import A_WALK, ONE_REQUEST
 from ..extraction.scope import Scope
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Work
@@ -34,7 +35,8 @@ def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
     for stream, read in _READERS.items():
         asked_at = parse((cursors.get(stream) or {}).get("asked_at"))
         if asked_at is None or scope.now() - asked_at >= _EVERY:
-            work.add(stream, partial(read, work))
+            cost = A_WALK if read is read_published else ONE_REQUEST
+            work.add(stream, partial(read, work), cost=cost)
     return work if work.pieces else None
 
 

@@ -42,6 +42,11 @@ class PostListing:
     def found(self) -> int:
         return len(self.rows) + len(self.nameless)
 
+    def published_since(self, day: date) -> int:
+        """How many of the rows; one without a readable time is not among them."""
+        days = (_day(row) for row in (*self.rows.values(), *self.nameless.values()))
+        return sum(published is not None and published >= day for published in days)
+
 
 async def walk_posts(ask: Ask, window: Window, today: date) -> PostListing:
     """Walk until the listing is proven, three times at most."""

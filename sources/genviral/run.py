@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..extraction.plan import Cost, pages
 from ..extraction.run import Cursors, Run
 from ..extraction.work import Work
 from ..http.client import HttpClient
 from ..landing.batch import Batch
-from ..landing.held import Held
 from ..landing.rows import first
-from .client import PAGE, GenviralClient
+from .client import GenviralClient
 from .owner import begin_owner_work
 from .portfolio import Targets, read_targets
 from .scope import Scope
@@ -44,14 +42,6 @@ class GenviralRun(Run):
         work = target_work(account_id, self.targets, self.scope, cursors)
         plan(work)
         return work
-
-    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
-        total = (work.cursors.get("posts") or {}).get("total")
-        for piece in work.pieces:
-            if piece.stream == "posts":  # of how many the listing does not tell
-                yield "posts", Cost(pages(total or 0, PAGE), 1, estimated=True)
-            else:
-                yield piece.stream, Cost()
 
     def begin_owner(self, cursors: Cursors) -> Work | None:
         return begin_owner_work(self.scope, cursors) if self.scope.leads else None

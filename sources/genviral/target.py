@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from ..extraction.plan import A_WALK, ONE_REQUEST, Cost, pages
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Piece
 from ..http.errors import Skippable
@@ -15,7 +16,7 @@ from ..landing.days import gaps, iso
 from ..landing.held import Held
 from ..landing.platform_ids import platform_post_id
 from ..landing.rows import first
-from .client import GenviralClient, Window
+from .client import PAGE, GenviralClient, Window
 from .handles import normalized
 from .post_walk import PostListing, walk_posts
 from .scope import TARGET_STREAMS
@@ -46,7 +47,15 @@ def plan(work: TargetWork) -> None:
     for stream, read in readers.items():
         listed = stream == "target_snapshots" and work.totals_listed
         if work.scope.asks(stream) and not listed and not work.unchanged(stream):
-            work.pieces.append(Piece(stream, work, partial(read, work)))
+            cost = posts_cost(work) if stream == "posts" else ONE_REQUEST
+            work.pieces.append(Piece(stream, work, partial(read, work), cost=cost))
+
+
+def posts_cost(work: TargetWork) -> Cost:
+    """Pages of the posts as they were last counted: of how many the listing does not tell."""
+    counted = "total" if work.posts_window() == Window() else "recent"
+    rows = (work.cursors.get("posts") or {}).get(counted)
+    return A_WALK if rows is None else Cost(pages(rows, PAGE), 1, estimated=True)
 
 
 async def read_totals(work: TargetWork, client: GenviralClient, rows: Batch, held: Held) -> None:
@@ -72,11 +81,12 @@ async def read_posts(work: TargetWork, client: GenviralClient, rows: Batch, held
     window = work.posts_window()
     listing = await walk_posts(partial(client.list_posts, work.account_id), window, work.today)
     land_posts(work, listing, rows, held, everything=window == Window())
-    facts: Row = {}
     if listing.complete and window == Window():
-        facts = {"full_at": iso(work.now()), "total": listing.total}
-    if listing.complete:
+        recent = listing.published_since(work.recent_window().start or work.today)
+        facts: Row = {"full_at": iso(work.now()), "total": listing.total, "recent": recent}
         work.moved["posts"] = work.cursor("posts", **facts)
+    elif listing.complete:
+        work.moved["posts"] = work.cursor("posts", recent=listing.total)
 
 
 def land_posts(

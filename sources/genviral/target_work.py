@@ -60,11 +60,15 @@ class TargetWork(Work):
 
     def posts_window(self) -> Window:
         """Everything, when a full reading is due or costs no more than the recent days."""
-        cursor, options = self.cursors.get("posts") or {}, self.scope.options
+        cursor = self.cursors.get("posts") or {}
         if (cursor.get("total") or 0) <= PAGE or self._full_reading_due("posts"):
             return Window()
-        # A day more at the end: in which zone days are cut is not documented.
-        return Window(self.today - timedelta(days=options.recent_days), self.today + _A_DAY)
+        return self.recent_window()
+
+    def recent_window(self) -> Window:
+        """A day more at the end: in which zone days are cut is not documented."""
+        recent_days = timedelta(days=self.scope.options.recent_days)
+        return Window(self.today - recent_days, self.today + _A_DAY)
 
     def series_window(self) -> Window:
         """Everything when a full reading is due, else from the cursor minus the lookback."""

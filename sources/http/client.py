@@ -21,7 +21,7 @@ import aiohttp
 import httpx
 import stamina
 
-from . import json_body
+from . import json_body, tally
 from .answers import Codes, failure
 from .auth import HeaderAuth
 from .body import read_body
@@ -184,7 +184,10 @@ class HttpClient:
                 on=policy.delay(self.connection.clock.now), attempts=ATTEMPTS, timeout=None
             ):
                 with attempt:
-                    traffic.retries += attempt.num > 1
+                    if attempt.num > 1:
+                        traffic.retries += 1
+                    else:
+                        tally.count()
                     value = await self._ask(question, read)
         except Retriable as error:
             policy.gave_up(error, question.endpoint)
@@ -200,11 +203,13 @@ class HttpClient:
 
         Nothing is raised when it fails: the next request will tell what is the matter.
         """
-        question, bill = _Question("GET", path, (), endpoint), _Bill()
+        question = _Question("GET", path, (), endpoint)
         with suppress(ProviderError, TimeoutError, *_BROKEN):
-            async with self._slots, asyncio.timeout(self.connection.timeouts.request):
+            async with self._slots, self._paid(question) as bill:
                 await self._wait_for_turn(question)
-                response, _ = await self._exchange(question, {}, bill)
+                bill.sent = True
+                async with asyncio.timeout(self.connection.timeouts.request):
+                    response, _ = await self._exchange(question, {}, bill)
                 self.connection.clock.observe(response.headers.get("date"))
 
     async def post(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from .tables import Table
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+Moment = datetime | date
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Held(Protocol):
         ...
 
     def since(
-        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+        self, table: Table, account_id: str, moment: Moment, until: Moment | None = None
     ) -> dict[Key, Stored]:
-        """Snapshot rows of one account captured at or after a moment, and before another."""
+        """Rows of one account captured at or after a moment, and before another; of a table by
+        day, rows of these days."""
         ...
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
@@ -58,7 +60,7 @@ class NothingHeld:
         return {}
 
     def since(
-        self, table: Table, account_id: str, moment: datetime, until: datetime | None = None
+        self, table: Table, account_id: str, moment: Moment, until: Moment | None = None
     ) -> dict[Key, Stored]:
         return {}
 

@@ -75,6 +75,11 @@ class Table:
         return next((name for name in ("captured_at", "fetched_on") if name in self.key), None)
 
     @cached_property
+    def when(self) -> str:
+        """The column of the key by which rows are asked for: the moment, or the day they are of."""
+        return self.moment or "date"
+
+    @cached_property
     def all_columns(self) -> tuple[Column, ...]:
         return (_TENANT, *self.columns, *((_PAYLOAD,) if self.payload else ()), _FETCHED_AT)
 

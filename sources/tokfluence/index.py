@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -100,12 +100,12 @@ class Index:
         campaigns = self._chosen("campaigns", listed(options.campaign_ids), is_post_id)
         return campaigns, self._chosen("creators", creators(options), is_creator)
 
-    def remember(self) -> None:
-        """Posts of campaigns that were read lately and are not due."""
+    def remember(self, due: Container[str] = ()) -> None:
+        """Posts of campaigns that were read lately; of those that are `due` as they were then."""
         campaign_ids = listed(self.scope.options.campaign_ids)
         held = self.lookup(self.scope.tenant, campaign_ids)
         for campaign_id in campaign_ids:
-            if self._fresh("campaigns", campaign_id):
+            if campaign_id in due or self._fresh("campaigns", campaign_id):
                 for stored in held.of(CAMPAIGN_POSTS, campaign_id).values():
                     if stored.row["removed_at"] is None:
                         named = {stored.row["post_id"]: stored.row["creator_handle"]}

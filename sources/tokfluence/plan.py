@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ..extraction.elsewhere import Elsewhere, KnownPost
@@ -28,11 +28,12 @@ class BadId(Refused):
 
 @dataclass
 class Due:
-    """Posts by creator; `due` are those whose figures are asked, most worth first. `in_campaigns`:
-    their figures came, and come, with a campaign."""
+    """Posts by creator; `due` are those whose figures are asked, most worth first: the figures of
+    others came with a campaign. `comments`: of those due, as other providers count them."""
 
     posts: dict[str, list[str]] = field(default_factory=dict)
     due: dict[str, list[str]] = field(default_factory=dict)
+    comments: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def due_total(self) -> int:
@@ -54,6 +55,7 @@ def make_plan(
     that the campaign gives; their figures are not paid for one by one."""
     handles = {post_id: known.handle_of(post_id, said) for post_id, said in in_campaigns.items()}
     worth: dict[str, tuple[float, datetime]] = {}
+    comments: dict[str, int | None] = {}
     for post in _wanted(scope, elsewhere, batch):
         post_id = post.post_id
         if post_id in handles:
@@ -64,7 +66,8 @@ def make_plan(
         if times >= 1 and not known.is_missing(post_id, scope.now()):
             published = (mark and mark.published_at) or post.published_at
             worth[post_id] = (times, published or _LONG_AGO)
-    return _grouped(scope, handles, worth)
+            comments[post_id] = post.comments
+    return replace(_grouped(scope, handles, worth), comments=comments)
 
 
 def _grouped(

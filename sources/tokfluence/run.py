@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..extraction.plan import Cost
+from ..extraction.plan import Cost, pages
 from ..extraction.run import Cursors, Run
 from ..extraction.work import Piece, Work
 from ..http.client import HttpClient
@@ -20,6 +20,7 @@ from .client import (
     CAMPAIGNS_POSTS,
     CAMPAIGNS_SHOW,
     CREATORS_SHOW,
+    LIMIT,
     OPERATIONS,
     POST_NOT_FOUND,
     POSTS_COMMENTS,
@@ -37,6 +38,10 @@ from .scope import Scope
 from .settle import retire, settle
 from .tables import CREDIT_LEDGER, TABLES
 
+_A_POST = Cost(credits=POSTS_SHOW.price)
+_COMMENTS = Cost(credits=POSTS_COMMENTS.price, estimated=True)  # of its first page
+_COMMENTED = 0.1  # of posts that are read again; in the sandbox's world 0.1 to 0.15
+_COMMENTS_AGAIN = Cost(_COMMENTED, 0, _COMMENTED * POSTS_COMMENTS.price, estimated=True)
 _NAME = "Name what to follow under [sources.tokfluence] in .dlt/config.toml."
 
 
@@ -89,27 +94,33 @@ class TokfluenceRun(Run):
         await client.ask_time()
         self.known = read_known(self.lookup(scope.tenant, []), scope, batch)
         index = Index(scope, self.known, self.lookup, batch, cursors)
-        self._count_index(index)
-        index.remember()
+        campaigns, profiles = index.due()
+        self._expect_index(campaigns, profiles)
+        index.remember(campaigns)
         self.due = make_plan(scope, self.known, index.in_campaigns, self.elsewhere, batch)
         return list(self.due.posts)
 
-    def _count_index(self, index: Index) -> None:
+    def _expect_index(self, campaigns: Sequence[str], profiles: Sequence[str]) -> None:
         """A campaign is its row, figures, influencers and a page of posts at least."""
         parts = (CAMPAIGNS_SHOW, CAMPAIGNS_METRICS, CAMPAIGNS_POSTS, CAMPAIGNS_INFLUENCERS)
         a_campaign = sum(part.price for part in parts)
-        campaigns, profiles = index.due()
         for _ in campaigns:
             self.plan.add("campaigns", Cost(len(parts), 1, a_campaign, estimated=True))
         for _ in profiles:
             self.plan.add("creators", Cost(credits=CREATORS_SHOW.price))
 
-    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
-        """Prices of what is known to be due; comments whose counter moved are met on the way."""
-        prices = {"posts": POSTS_SHOW.price, "comments": POSTS_COMMENTS.price}
+    def afterwards(self, work: Work) -> Iterable[tuple[str, Cost]]:
+        """Comments: of a post that was never read all, of others where the counter has moved."""
         for piece in work.pieces:
-            price = prices.get(piece.stream, 0)
-            yield piece.stream, Cost(credits=price, estimated=piece.stream == "comments")
+            if piece.stream == "posts":
+                known = self.known.marks.get(piece.item_id or "")
+                first_time = known is None or known.read_at is None
+                if not first_time:
+                    yield "comments", _COMMENTS_AGAIN
+                elif counted := self.due.comments.get(piece.item_id or "", 1):
+                    asked = pages(counted, LIMIT)
+                    price = asked * POSTS_COMMENTS.price
+                    yield "comments", Cost(asked, 0, price, estimated=True)
 
     def begin(self, account_id: str, cursors: dict[str, Any]) -> Work:
         work = CreatorWork(
@@ -125,12 +136,13 @@ class TokfluenceRun(Run):
         if self.scope.asks("posts") or self.scope.asks("comments"):
             # Comments alone need the counter; what was paid for it lands.
             work.pieces.extend(
-                Piece("posts", work, partial(_read_post, work, post_id), post_id) for post_id in due
+                Piece("posts", work, partial(_read_post, work, post_id), post_id, cost=_A_POST)
+                for post_id in due
             )
         for post_id in work.post_ids:
             mark = self.known.marks.get(post_id)
             if mark and mark.wants_comments and post_id not in due:
-                work.add("comments", partial(read_comments, work, post_id), post_id)
+                work.add("comments", partial(read_comments, work, post_id), post_id, cost=_COMMENTS)
         return work
 
     async def extract(self, cursors: Cursors) -> Batch:
@@ -180,7 +192,7 @@ async def _read_post(
         return
     mark = PostReader(work.scope, work.known, rows, held).put(post_id, raw, work.creator)
     if mark and mark.wants_comments:
-        work.add("comments", partial(read_comments, work, post_id), post_id)
+        work.add("comments", partial(read_comments, work, post_id), post_id, cost=_COMMENTS)
 
 
 def _put_ledger(scope: Scope, batch: Batch) -> None:

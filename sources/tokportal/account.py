@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..extraction.plan import Cost
 from ..http.errors import Skippable
 from ..landing.batch import Batch
 from ..landing.days import gaps
@@ -13,12 +14,13 @@ from .account_work import AccountWork, PostWork
 from .answers import Answer, ask_account
 from .client import TokPortalClient
 from .comments import read_comments
+from .costs import raw_cost
 from .drilldown import Drilldown, DrilldownReader
 from .marks import by_worth, comments_due
 from .posts import PostsReader, SeenPost
 from .raw_history import account_mark, from_the_future, read_account_raw, read_post_raw
 from .series import read_series, series_to_ask
-from .series_points import points_are_due, read_series_points
+from .series_points import points_are_due, points_cost, read_series_points
 from .tables import POST_MARKS
 
 Row = dict[str, Any]
@@ -59,9 +61,11 @@ async def read_drilldown(
     if not answer.legacy:
         _plan_account_raw(work, rows)
         if wanted := series_to_ask(work, result):
-            work.add("daily_series", partial(read_series, work, wanted))
+            cost = Cost(len(wanted), 1, estimated=any(each.more for each in wanted))
+            work.add("daily_series", partial(read_series, work, wanted), cost=cost)
         if points_are_due(work):
-            work.add("series_points", partial(read_series_points, work))
+            cost = points_cost(work)
+            work.add("series_points", partial(read_series_points, work), cost=cost)
         _plan_posts(work, result, rows, held)
 
 
@@ -97,7 +101,8 @@ def _plan_account_raw(work: AccountWork, rows: Batch) -> None:
     if error := from_the_future(work.raw_mark, work.now()):
         work.failed("account_raw_snapshots", error, rows)
     elif work.raw_mark.due(observed, work.now(), work.scope.options.raw_max_lag_days):
-        work.add("account_raw_snapshots", partial(read_account_raw, work))
+        cost = raw_cost(work.raw_mark, work.now())
+        work.add("account_raw_snapshots", partial(read_account_raw, work), cost=cost)
 
 
 def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held) -> None:
@@ -120,7 +125,8 @@ def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch
             work.failed("post_raw_snapshots", error, rows, seen.tracked_post_id)
     elif asks and post.raw.due(seen.observed_at, work.now(), lag):
         do = partial(read_post_raw, work, post)
-        work.add("post_raw_snapshots", do, seen.tracked_post_id)
+        cost = raw_cost(post.raw, work.now())
+        work.add("post_raw_snapshots", do, seen.tracked_post_id, cost=cost)
     elif post.raw != before:
         rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
     if comments_due(known, seen.observed_at, seen.comment_count):

@@ -44,6 +44,7 @@ class AccountWork(Work):
     drilldown: Drilldown | None = None
     raw_mark: RawMark | None = None
     from_series: list[str] = field(default_factory=list)
+    whole_series: bool = False  # all of it is read, not only what the drilldown leaves out
     stored_since: datetime | None = None  # the oldest snapshot that new raw rows may touch
 
     def observed(self) -> str | None:

@@ -13,11 +13,14 @@ from functools import partial
 from typing import Any
 
 from ..extraction.backfill import Backfill, ChunkWork, Span
+from ..extraction.plan import A_WALK, Cost
 from ..extraction.table_reader import narrowed
 from ..http.client import HttpClient
 from ..http.errors import Fatal, NoDataYet, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
+from ..landing.outcomes import BACKFILL_CHUNKS
+from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.rows import first
 from ..landing.tables import Table
 from .client import TokPortalClient
@@ -30,9 +33,9 @@ from .tables import (
     ACCOUNT_RAW_SNAPSHOTS,
     ACCOUNT_SNAPSHOTS,
     ACCOUNTS,
+    DAILY_SERIES,
     POST_RAW_SNAPSHOTS,
     POST_SNAPSHOTS,
-    TABLES,
     TRACKED_POSTS,
 )
 
@@ -42,6 +45,7 @@ _ACCOUNTS = narrowed(ACCOUNTS, "created_at", "removed_at")
 _POSTS = narrowed(
     TRACKED_POSTS, "account_id", "published_at", "captured_at", "removed_at", "legacy_id"
 )
+_NOTHING = Cost(0, 0)
 _A_DAY = timedelta(days=1)  # how far a provider's own clocks may be apart
 _AROUND = timedelta(minutes=1)  # windows are asked a little wider than they are
 
@@ -50,7 +54,14 @@ _AROUND = timedelta(minutes=1)  # windows are asked a little wider than they are
 class TokPortalBackfill(Backfill):
     """What is kept besides: when each account was born, as far as the listing said."""
 
-    tables = TABLES
+    # Only those it can fill: dlt takes its time for each, at every batch.
+    tables = (
+        DAILY_SERIES,
+        *(ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS),
+        *(POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),
+        BACKFILL_CHUNKS,
+        *OUTCOMES,
+    )
     streams = ("daily_series", "account_raw_snapshots", "post_raw_snapshots")
 
     scope: Scope
@@ -73,13 +84,9 @@ class TokPortalBackfill(Backfill):
         return born is None or born - BEFORE_BIRTH < span.end
 
     def fill(self, work: ChunkWork) -> None:
-        readers = {
-            "daily_series": _read_series,
-            "account_raw_snapshots": _read_account_raw,
-            "post_raw_snapshots": _plan_posts,
-        }
         for stream in work.streams:
-            work.add(stream, partial(readers[stream], work))
+            read, cost = _READERS[stream]
+            work.add(stream, partial(read, work), cost=cost, tells=cost is _NOTHING)
 
 
 async def _access_level(client: TokPortalClient) -> str | None:
@@ -95,7 +102,9 @@ async def _access_level(client: TokPortalClient) -> str | None:
 async def _read_series(work: ChunkWork, client: TokPortalClient, rows: Batch, held: Held) -> None:
     asked = SeriesRange("views", work.span.since, work.span.last_day, SERIES_METRICS[1:])
     points = await read_days(work.account_id, [asked], client)
-    DrilldownReader(work.account_id, rows, held, work.now()).series(list(points.values()))
+    stored = held.since(DAILY_SERIES, work.account_id, work.span.since, work.span.until)
+    reader = DrilldownReader(work.account_id, rows, held, work.now())
+    reader.series(list(points.values()), stored=stored)
 
 
 async def _read_account_raw(
@@ -111,7 +120,8 @@ async def _plan_posts(work: ChunkWork, client: TokPortalClient, rows: Batch, hel
     """A piece per post that can have been measured in the chunk; no request."""
     for (post_id,), stored in sorted(held.of(_POSTS, work.account_id).items()):
         if measured_in(work.span, stored.row):
-            work.add("post_raw_snapshots", partial(_read_post_raw, work, post_id), post_id)
+            read = partial(_read_post_raw, work, post_id)
+            work.add("post_raw_snapshots", read, post_id, cost=A_WALK)
 
 
 def measured_in(span: Span, post: Row) -> bool:
@@ -153,3 +163,10 @@ async def _read_raw(
     landed = land_raw(work, raw, rows, *tables, known, shown)
     if landed.rejected:  # asked again, and landed when the provider serves them right
         work.held_back.add(stream)
+
+
+_READERS = {
+    "daily_series": (_read_series, Cost(len(SERIES_METRICS), 1, estimated=True)),
+    "account_raw_snapshots": (_read_account_raw, A_WALK),
+    "post_raw_snapshots": (_plan_posts, _NOTHING),
+}

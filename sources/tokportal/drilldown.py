@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..landing.changes import carried, differs
-from ..landing.held import Stored
+from ..landing.held import Key, Stored
 from ..landing.rows import Said, first
 from ..landing.tables import Table
 from ..landing.values import Unusable, timestamp
@@ -132,9 +132,13 @@ class DrilldownReader(AccountReader):
     def _is_old(self, captured_at: datetime, newest: dict[tuple[Any, ...], Stored]) -> bool:
         return any(captured_at <= stored.row["captured_at"] for stored in newest.values())
 
-    def series(self, points: Any, metric: str | None = None) -> None:
-        """Daily points, wide or long (`{date, metric, value}`), or of one known metric."""
-        stored = self.held.of(DAILY_SERIES, self.account_id)
+    def series(
+        self, points: Any, metric: str | None = None, stored: dict[Key, Stored] | None = None
+    ) -> None:
+        """Daily points, wide or long (`{date, metric, value}`), or of one known metric. `stored`:
+        what is held of these days, where that is not all of the account's."""
+        if stored is None:
+            stored = self.held.of(DAILY_SERIES, self.account_id)
         reader = self.reader(DAILY_SERIES)
         for point in widened(points if isinstance(points, list) else [], metric):
             said = self.usable(

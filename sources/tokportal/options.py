@@ -12,6 +12,8 @@ from .clients import ClientRule
 class Options:
     """`raw_max_lag_days`: how old unseen raw snapshots may become (0: asked at every sync).
     `lookback_days`: how far before its cursor a series is read again, for restated days.
+    `full_reread_days`: how old the last reading of an account's whole series may become, for days
+    restated before that (0: at every sync).
     `start_date`: the first day of interest; nothing older is asked.
     `series_modes`: what the optional stream series_points asks, five requests each per account.
     `workspace`: passed on to the dashboard, for keys that see several.
@@ -20,6 +22,7 @@ class Options:
 
     raw_max_lag_days: float = 7.0
     lookback_days: int = 7
+    full_reread_days: float = 30.0
     start_date: date = date(2015, 1, 1)
     series_modes: str = "day.gained,week.cumulative,week.gained"
     workspace: str | None = None

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from ..extraction.plan import A_WALK, ONE_REQUEST
 from ..extraction.scope import Scope
 from ..extraction.work import Outcome, Piece, Work
 from ..landing.batch import Batch
@@ -40,6 +41,8 @@ READERS: Mapping[str, Reader] = {
 }
 # Streams whose pieces the reader of another plans.
 _FOLLOWED_BY = {"bundles": "bundle_videos", "webhook_endpoints": "webhook_deliveries"}
+_TELLING = (read_bundles, read_webhooks, read_export)
+_WALKS = (read_credits, read_bans)
 _EVERY_HOURS: Mapping[str, float] = {"comment_pulse_snapshots": 24.0, EXPORT: 24.0}
 _BY_ACCOUNT = ("bundles", EXPORT)
 _EVERY_HOURS_OTHERWISE = 1.0
@@ -54,7 +57,8 @@ def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
     work = _owner_work(scope, state)
     for stream, read in _chosen(scope):
         if scope.only_accounts is not None or _due(scope, stream, work.cursors.get(stream, {})):
-            work.add(stream, partial(read, work))
+            cost = A_WALK if read in _WALKS else ONE_REQUEST
+            work.add(stream, partial(read, work), cost=cost, tells=read in _TELLING)
     if _posts_need_export(scope) and _due(scope, EXPORT, work.cursors.get(EXPORT, {})):
         _add_export_instead(work)
     return work if work.pieces else None

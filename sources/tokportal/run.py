@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..extraction.plan import Cost
 from ..extraction.removal import mark_removed_accounts
 from ..extraction.run import Cursors, Run
 from ..extraction.work import Piece, Work
 from ..http.client import HttpClient
 from ..http.errors import Fatal, ProviderError
 from ..landing.batch import Batch
-from ..landing.held import Held
 from .account import read_drilldown
 from .account_work import AccountWork
 from .client import TokPortalClient
-from .foresight import costs, owner_costs
+from .costs import drilldown_cost
 from .owner import begin_owner_work
 from .portfolio import Portfolio, read_portfolio
 from .scope import Scope
@@ -65,11 +63,9 @@ class TokPortalRun(Run):
             finish=settle,
         )
         # It may have been answered by the older endpoints, so its success proves nothing.
-        work.pieces.append(Piece("drilldown", work, partial(read_drilldown, work), proves=False))
+        do, cost = partial(read_drilldown, work), drilldown_cost(work)
+        work.pieces.append(Piece("drilldown", work, do, proves=False, cost=cost, tells=True))
         return work
-
-    def costs(self, work: Work, held: Held) -> Iterable[tuple[str, Cost]]:
-        return costs(work, held) if isinstance(work, AccountWork) else owner_costs(work, held)
 
     def begin_owner(self, cursors: Cursors) -> Work | None:
         return begin_owner_work(self.scope, cursors) if self.scope.leads else None

@@ -2,7 +2,8 @@
 
 How far back a drilldown's `daily_series` goes is not documented. At an account's first sync one
 request tells whether there is more; afterwards a series is asked only where the drilldown leaves a
-gap to what is held, or lacks a metric, and only when the account was measured again.
+gap to what is held, or lacks a metric, and only when the account was measured again. All of it is
+read again every `full_reread_days`, since a provider may restate any day.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from zlib import crc32
 
 from ..landing.batch import Batch
+from ..landing.days import parse
 from ..landing.held import Held
 from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
@@ -19,6 +22,7 @@ from .account_work import AccountWork
 from .client import TokPortalClient
 from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
 
+_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 BEFORE_BIRTH = timedelta(days=30)  # delivery and first capture need not be in that order
 
 Row = dict[str, Any]
@@ -47,6 +51,7 @@ def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
     """What to ask of `/analytics/series` for this account now."""
     cursor: dict[str, Any] = work.cursors.get("daily_series") or {}
     first_time = not cursor.get("through")
+    work.whole_series = _whole_is_due(work, cursor)
     wanted = _older_days(work, drilldown, cursor)
     if drilldown.series_days and cursor.get("observed_at") != work.observed():
         # What neither the drilldown nor, the first time, the series had is not asked again.
@@ -57,13 +62,23 @@ def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
     return wanted
 
 
+def _whole_is_due(work: AccountWork, cursor: dict[str, Any]) -> bool:
+    """Whether the last reading of the whole series is too old. The accounts of one first sync come
+    due over a quarter of that time, each on a day of its own."""
+    read_at = parse(cursor.get("whole_at"))
+    luck = crc32(work.account_id.encode()) / 2**32
+    age = timedelta(days=work.scope.options.full_reread_days) * (1 - luck / 4)
+    return read_at is None or work.now() - read_at >= age - _SLACK
+
+
 def _older_days(
     work: AccountWork, drilldown: Drilldown, cursor: dict[str, Any]
 ) -> list[SeriesRange]:
-    """The days between what is held (or the account's birth) and the drilldown's first day."""
+    """The days between what is held (or the account's birth, when the whole is due) and the
+    drilldown's first day."""
     today = work.now().date()
     first_day = min(drilldown.series_days, default=today + timedelta(days=1))
-    if cursor.get("through"):
+    if not work.whole_series:
         held_to = date.fromisoformat(cursor["through"])
         since = held_to - timedelta(days=work.scope.options.lookback_days)
         missing = held_to + timedelta(days=1) < first_day

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from ..extraction.plan import Cost
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
@@ -25,6 +26,12 @@ Row = dict[str, Any]
 def points_are_due(work: AccountWork) -> bool:
     cursor = work.cursors.get("series_points") or {}
     return cursor.get("observed_at") is None or cursor["observed_at"] != work.observed()
+
+
+def points_cost(work: AccountWork) -> Cost:
+    """A request per mode and metric."""
+    asked = len(work.scope.options.series_modes.split(",")) * len(SERIES_METRICS)
+    return Cost(asked, asked)
 
 
 async def read_series_points(

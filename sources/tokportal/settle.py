@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..landing.batch import Batch
+from ..landing.days import iso
 from ..landing.held import Held
 from .account_work import AccountWork
 from .client import COMMENT_LIMIT
@@ -51,11 +52,12 @@ def _move_cursor(work: AccountWork, stream: str) -> None:
     elif stream == "daily_series":
         days = work.drilldown.series_days if work.drilldown else set()
         through = min(max(days, default=work.now().date()), work.now().date())
-        known = (work.cursors.get(stream) or {}).get("from_series", [])
+        known = work.cursors.get(stream) or {}
         work.cursors[stream] = {
             "through": through.isoformat(),
             "observed_at": observed,
-            "from_series": work.from_series or known,
+            "from_series": work.from_series or known.get("from_series", []),
+            "whole_at": iso(work.now()) if work.whole_series else known.get("whole_at"),
         }
     elif stream == "series_points":
         today = work.now().date().isoformat()

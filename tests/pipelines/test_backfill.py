@@ -1,16 +1,14 @@
 """A range of the past, chunk by chunk, beside the syncs that follow the present."""
 
-import base64
-import json
-import random
+import shutil
 import signal
-import zlib
 from urllib.parse import parse_qs
 
 import pytest
+from backfilled import LATE, forward, requests_of
 from oracle import Truth, differences
+from oracle.dump import dump
 
-LATE = {"SOURCES__TOKPORTAL__START_DATE": "2026-05-22"}  # the world ends on 2026-05-28
 RANGE = ("--since", "2026-04-10", "--until", "2026-06-01", "--chunk", "25d")
 INDEX = 3 + 8
 BATCH = 3
@@ -31,11 +29,22 @@ def truth(sandbox):
 
 
 @pytest.fixture(scope="module")
-def synced(new_project, sandbox):
-    """What a sync brings that was told to begin late."""
-    project = new_project(sandbox, **LATE)
-    assert project.sync().code == 0
-    return project
+def late(new_project, sandbox):
+    """Makes projects with what a sync brings that was told to begin late."""
+    first = new_project(sandbox, **LATE)
+    assert first.sync().code == 0
+
+    def make():
+        project = new_project(sandbox, **LATE)
+        shutil.copy(first.warehouse, project.warehouse)
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def synced(late):
+    return late()
 
 
 def backfill(project, *args, **env):
@@ -44,7 +53,7 @@ def backfill(project, *args, **env):
 
 @pytest.fixture(scope="module")
 def filled(synced, sandbox, truth):
-    """An undisturbed backfill: what was lost before, cursors before and after, and the run."""
+    """An undisturbed backfill: what was lost before, cursors before, and the run."""
     lost, before = differences(truth, synced.warehouse), forward(synced)
     sandbox.count_anew()
     ran = backfill(synced)
@@ -58,17 +67,6 @@ def test_range_is_filled(filled, synced, truth):
     assert lost != []
     assert ran.code == 0
     assert differences(truth, synced.warehouse) == []
-
-
-def forward(project):
-    """Cursors of syncs: dlt's state, marks of posts, and how streams stand."""
-    states = project.query(
-        "select state from _dlt_pipeline_state order by version desc, created_at desc limit 1"
-    )
-    content = json.loads(zlib.decompress(base64.b64decode(states[0][0])))
-    marks = project.query("select * from post_marks order by all")
-    status = project.query("select * from sync_account_status order by all")
-    return content["sources"]["tokportal"]["tenants"], marks, status
 
 
 def test_forward_cursors_stay(filled, synced):
@@ -88,6 +86,36 @@ def test_it_is_asked_once(filled, synced):
     assert requests_of(again) == 1
 
 
+def test_plan_tells_it_and_changes_nothing(late):
+    """Chunks × accounts, and about the requests that are then sent."""
+    project = late()
+    before = dump(project.warehouse)
+
+    told = backfill(project, "-n", "--max-credits", "0")
+
+    after = dump(project.warehouse)
+    ran = backfill(project)
+    planned, asked = told.result["requests"], requests_of(ran)
+    result = ran.result["providers"]["tokportal"]
+    assert after == before
+    assert told.result["backfill"]["tokportal"] == {"chunks": 2, "accounts": 8, "left": 16}
+    assert told.result["at_least"] <= asked
+    assert abs(planned - asked) <= 0.15 * asked
+    assert result["lower_bound_requests"] <= asked
+    assert abs(result["planned_requests"] - asked) <= 0.15 * asked
+
+
+def test_it_is_no_last_sync(filled, synced):
+    """What is fresh, and what ran last, is told by syncs; what the key was asked, by all."""
+    _, _, ran, _ = filled
+
+    said = synced.social("status", "--json").result["providers"]["tokportal"]
+
+    assert said["last_run"]["command"] == "sync"
+    assert said["last_good_run_at"] == said["last_run"]["finished_at"]
+    assert said["usage"]["requests"] >= said["last_run"]["requests"] + requests_of(ran)
+
+
 def test_next_sync_is_idle(filled, synced):
     """As if nothing had been: the index pass and a drilldown per account."""
     ran = synced.sync()
@@ -96,15 +124,10 @@ def test_next_sync_is_idle(filled, synced):
     assert ran.result["providers"]["tokportal"]["written"] == {}
 
 
-def requests_of(ran):
-    return sum(provider["requests"] for provider in ran.result["providers"].values())
-
-
 @pytest.mark.slow
-def test_killed_backfill_goes_on(new_project, sandbox, truth):
+def test_killed_backfill_goes_on(late, sandbox, truth):
     """kill -9: the truth in the end, and one chunk of one batch of accounts is asked again."""
-    project = new_project(sandbox, **LATE)
-    assert project.sync().code == 0
+    project = late()
     before = forward(project)
     first = killed(project, sandbox, after=lambda running: running.batches() >= 2)
 
@@ -141,10 +164,10 @@ def windows(entries):
 
 
 @pytest.mark.slow
-def test_waiting_sync_gets_its_turn(new_project, sandbox):
-    """A sync with --wait begins and ends while the backfill goes on."""
-    project = new_project(sandbox, **LATE)
-    assert project.sync().code == 0
+def test_waiting_sync_gets_its_turn(late, sandbox, truth):
+    """A sync with --wait begins and ends while the backfill goes on, and both bring all they
+    should."""
+    project = late()
     running = project.start("backfill", "--json", *RANGE[:4], "--chunk", "10d", **SMALL)
     running.wait_until(lambda: running.batches() >= 1, "the first batch")
 
@@ -154,18 +177,18 @@ def test_waiting_sync_gets_its_turn(new_project, sandbox):
     assert ran.code == 0
     assert still_going
     assert running.wait().code == 0
+    assert differences(truth, project.warehouse) == []
 
 
 @pytest.mark.slow
-def test_budget_ends_it_and_the_next_one_goes_on(new_project, sandbox, truth):
+def test_budget_ends_it_and_the_next_one_goes_on(late, truth):
     """Exit 5, what came complete is kept, and in the end nothing is missing."""
-    project = new_project(sandbox, **LATE)
-    assert project.sync().code == 0
-    codes = [backfill(project, "--max-requests", "60").code for _ in range(2)]
+    project = late()
+    cut = backfill(project, "--max-requests", "60")
 
     last = backfill(project)
 
-    assert codes == [5, 5]
+    assert (cut.code, requests_of(cut)) == (5, 60)
     assert last.code == 0
     assert differences(truth, project.warehouse) == []
 
@@ -200,40 +223,3 @@ def test_what_cannot_be_asked_by_day_is_refused(new_project):
     ]
 
     assert [each.code for each in ran] == [2, 2, 2]
-
-
-ACCOUNTS, DAYS, KILLS = 100, 1095, 20
-
-
-@pytest.mark.chaos
-def test_three_years_of_a_hundred_accounts_killed_twenty_times(new_sandbox, new_project):
-    """The truth, cursors as they were, and at most 5 % more requests than undisturbed."""
-    sandbox = new_sandbox(accounts=ACCOUNTS, posts=ACCOUNTS, days=DAYS)
-    truth, chance = Truth(sandbox.url), random.Random(7)
-    truth.observe()
-    words = ("backfill", "--json", *("--since", "2023-05-29", "--until", "2026-05-29"))
-    words += ("--chunk", "60d")
-    calm, project = (new_project(sandbox, **LATE) for _ in range(2))
-    assert (calm.sync().code, project.sync().code) == (0, 0)
-    before = forward(project)
-    undisturbed = requests_of(calm.start(*words).wait(3600))
-    assert differences(truth, calm.warehouse) == []
-
-    asked = 0
-    for _ in range(KILLS):
-        sandbox.count_anew()
-        running = project.start(*words, SYNC__BATCH_ACCOUNTS="4")
-        moment = chance.randrange(undisturbed // KILLS)
-        running.wait_until(
-            lambda at=moment: sandbox.requests()["total"] >= at, f"{moment} requests", 600
-        )
-        running.signal(signal.SIGKILL)
-        running.wait()
-        asked += sandbox.requests()["total"]
-    last = project.start(*words).wait(3600)
-
-    print(f"undisturbed {undisturbed}, killed {KILLS} times {asked + requests_of(last)}")
-    assert last.code == 0
-    assert asked + requests_of(last) <= 1.05 * undisturbed
-    assert differences(truth, project.warehouse) == []
-    assert forward(project) == before
