@@ -35,7 +35,7 @@ lock: $(READY)  ## pin every dependency again (hashes, no hosts)
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --extra dev --quiet pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the sandbox's data
-	rm -rf $(VENV) data/sandbox.duckdb*
+	rm -rf $(VENV) data/sandbox.duckdb* data/sandbox-report.html
 
 # uv when it is installed (seconds), else the pip that every Python brings.
 $(READY): requirements.lock pyproject.toml

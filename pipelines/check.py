@@ -52,7 +52,7 @@ def run_checks(
     names = [provider] if provider else sources.names()
     place = destination(target, shard)
     findings = [*_versions(), *_secrets_file(), *_warehouse(place), *_grants(place, shard, names)]
-    findings += _disk(place)
+    findings += [*_bi(place), *_disk(place)]
     if any(finding.exit_code for finding in findings):
         return findings  # a sync would stop here too, before it asks anything
     for name in names:
@@ -106,6 +106,27 @@ def _grants(place: Destination, shard: Shard | None, providers: Iterable[str]) -
         yield Finding("grants", "bad", said, " ".join(statements), int(Exit.USAGE))
     else:
         yield Finding("grants", "ok", "the user may do what a sync needs")
+
+
+def _bi(place: Destination) -> Iterator[Finding]:
+    """Whether dashboards can read the marts. No sync is stopped by it."""
+    if isinstance(place, DuckDB):
+        return
+    from .destinations.grants import READER, missing_for_reader
+
+    try:
+        with place.reading() as warehouse:
+            statements = missing_for_reader(warehouse)
+    except Stop:
+        return  # said already
+    if statements is None:
+        made = "`social schema --format grants` makes it"
+        yield Finding("bi", "note", f"there is no role {READER} for dashboards", made)
+    elif statements:
+        said = f"{READER} cannot read all marts; their owner runs"
+        yield Finding("bi", "note", said, " ".join(statements))
+    else:
+        yield Finding("bi", "ok", f"{READER} can read the marts")
 
 
 def _disk(place: Destination) -> Iterator[Finding]:

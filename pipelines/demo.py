@@ -65,7 +65,8 @@ def run_demo() -> Exit:
         second = _sync(database)
     _print_days(console, first, second)
     built = _build_marts(console)
-    _print_next(console, database)
+    report = _write_report(console, database)
+    _print_next(console, database, report)
     return gravest([*(day.result.exit_code for day in (first, second)), built])
 
 
@@ -115,6 +116,14 @@ def _build_marts(console: Console) -> Exit:
     result = transform(TransformRequest())
     console.print(f"\n{result.last_line()} BI reads schema marts, and nothing else.")
     return result.exit_code
+
+
+def _write_report(console: Console, database: Path) -> Path:
+    from .report import ReportRequest, make_report
+
+    result = make_report(ReportRequest(output=database.with_name("sandbox-report.html")))
+    console.print(f"The report is written: {result.last_line()}")
+    return result.path
 
 
 def _control(url: str, what: str, body: dict[str, Any]) -> None:
@@ -181,10 +190,11 @@ def _seconds(day: Day) -> float:
     return took
 
 
-def _print_next(console: Console, database: Path) -> None:
+def _print_next(console: Console, database: Path, report: Path) -> None:
     console.print(
         f"\nThe rows are in {database}, a schema per provider (sandbox data, on its own).\n\n"
         "Try\n"
+        f"  {report}  in a browser: it needs no network\n"
         "  social schema                       what every table and column means\n"
         "  transform/README.md                 what every mart means\n"
         "  DESTINATION__DUCKDB__CREDENTIALS=data/sandbox.duckdb social status\n"

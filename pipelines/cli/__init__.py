@@ -7,10 +7,10 @@ read more often than anything else.
 from __future__ import annotations
 
 # ruff: noqa: I001  (the order of --help)
-from . import start, sync, proof, providers, answers
+from . import start, sync, proof, providers, answers, report
 from .frame import app
 
-__all__ = ["answers", "app", "main", "proof", "providers", "start", "sync"]
+__all__ = ["answers", "app", "main", "proof", "providers", "report", "start", "sync"]
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
-"""Commands for who reads the warehouse: transform, schema."""
+"""Commands for who reads the warehouse: transform, schema, query, publish."""
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -76,6 +78,81 @@ def schema(
 
         workers = shard_of(shard)
         typer.echo(describe(format_, workers.count if workers else 1))
+        return Exit.OK
+
+    guarded(run, verbose)
+
+
+class QueryFormat(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@command("Read")
+def query(
+    sql: Annotated[str, typer.Argument(help="The SQL; `-`: from stdin.", metavar="SQL")],
+    format_: Annotated[
+        QueryFormat, typer.Option("--format", help="A table for people, or csv, json.")
+    ] = QueryFormat.table,
+    target: Where = Target.duckdb,
+    verbose: Verbose = False,
+) -> None:
+    """Ask the warehouse; nothing can be written.
+
+    \b
+    social query 'select handle, platform from marts.dim_account'
+    social query --format csv - < question.sql > answer.csv
+    """
+
+    def run() -> Exit:
+        from ..settings import prepare_dlt
+
+        prepare_dlt()
+        from .. import query as asking
+        from ..destinations import destination
+
+        writers = {
+            QueryFormat.table: asking.as_table(say, terminal=sys.stdout.isatty()),
+            QueryFormat.csv: asking.as_csv(sys.stdout),
+            QueryFormat.json: asking.as_json(sys.stdout),
+        }
+        asked = sys.stdin.read() if sql == "-" else sql
+        asking.query(destination(target), asked, writers[format_])
+        sys.stdout.flush()
+        return Exit.OK
+
+    guarded(run, verbose)
+
+
+@command("Read")
+def publish(
+    output: Annotated[
+        Path | None, typer.Option(help="The copy; else published.duckdb beside the warehouse.")
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Also as Parquet, under DIR/current.", metavar="DIR")
+    ] = None,
+    target: Where = Target.duckdb,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Copy the marts to a file of their own for BI, and put it in place at one stroke."""
+
+    def run() -> Exit:
+        from ..settings import prepare_dlt
+
+        prepare_dlt()
+        from ..destinations import destination
+        from ..publish import PublishRequest
+        from ..publish import publish as run_publish
+
+        request = PublishRequest(destination(target), output, parquet, seconds(wait))
+        result = run_publish(request)
+        if as_json:
+            print_json(result.as_json())
+        say(result.last_line())
         return Exit.OK
 
     guarded(run, verbose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -43,7 +44,8 @@ def guarded(run: Callable[[], Exit], verbose: bool) -> None:
     except KeyboardInterrupt:
         say("Interrupted. What was committed stays.")
         code = Exit.INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # who read it has enough; what is left to flush goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.OK
     except Exception as error:
         code = Exit.BUG

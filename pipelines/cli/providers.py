@@ -1,16 +1,15 @@
-"""Commands that have a provider do something: refresh, report."""
+"""What a provider does on demand: refresh."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..exits import Exit
-from .flags import Accounts, AsJson, Target, Verbose, Where, Yes, ids, seconds
-from .frame import agree, command, guarded, print_json, say
+from .flags import AsJson, Target, Verbose, Where, Yes, ids, seconds
+from .frame import command, guarded, print_json, say
 
 
 @command("Have a provider act")
@@ -87,39 +86,5 @@ def refresh(
                 typer.echo(row.line())
         say(result.last_line())
         return code
-
-    guarded(run, verbose)
-
-
-@command("Have a provider act")
-def report(
-    provider: Annotated[str, typer.Option(help="Whose own report: tokportal.")],
-    title: Annotated[str | None, typer.Option(help="Its title.")] = None,
-    accounts: Accounts = None,
-    since: Annotated[
-        str | None, typer.Option("--from", "--since", help="First day (UTC).", metavar="DAY")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="The day after the last (UTC).", metavar="DAY")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Write the page to this file instead of publishing it.")
-    ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Which key, where there are several.")] = None,
-    yes: Yes = False,
-    verbose: Verbose = False,
-) -> None:
-    """Have the provider make its own HTML report: a page that anybody with its address can read."""
-
-    def run() -> Exit:
-        from ..settings import prepare_dlt
-
-        prepare_dlt()
-        from ..provider_report import ReportRequest, make_report, order, warning
-
-        request = ReportRequest(provider, order(title, ids(accounts), since, until), html, tenant)
-        agree(warning(html), yes)
-        typer.echo(make_report(request))
-        return Exit.OK
 
     guarded(run, verbose)

@@ -1,30 +1,27 @@
 -- Over a stretch of one source without unknown figures, the deltas sum to last minus first.
-with stretches as (
+with marked as (
     select
         post_key,
         day,
         views_cum,
         views_delta,
-        delta_kind in ('first_seen', 'source_changed') as begins,
-        sum(case when delta_kind in ('first_seen', 'source_changed') then 1 else 0 end)
-            over (partition by post_key order by day) as stretch
+        delta_kind in ('first_seen', 'source_changed') as begins
     from {{ ref("fct_post_day") }}
 ),
 
-ends as (
+stretches as (
     select
-        stretches.*,
-        first_value(views_cum) over stretch_of_days as first_views,
-        last_value(views_cum) over stretch_of_days as last_views
-    from stretches
-    window stretch_of_days as (
-        partition by post_key, stretch order by day
-        rows between unbounded preceding and unbounded following
-    )
+        marked.*,
+        coalesce(lead(begins) over post, true) as ends,
+        sum(case when begins then 1 else 0 end) over post as stretch
+    from marked
+    window post as (partition by post_key order by day)
 )
 
 select post_key, stretch
-from ends
-group by post_key, stretch, first_views, last_views
+from stretches
+group by post_key, stretch
 having count(*) = count(views_cum)
-    and coalesce(sum(case when not begins then views_delta end), 0) <> last_views - first_views
+    and coalesce(sum(case when not begins then views_delta end), 0)
+        <> sum(case when ends then views_cum end)
+            - coalesce(sum(case when begins then views_cum end), 0)

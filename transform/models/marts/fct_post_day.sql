@@ -1,39 +1,53 @@
 {{ config(
     materialized="incremental",
     incremental_strategy="delete+insert",
-    unique_key="post_key",
+    unique_key=["post_key", "day"],
     on_schema_change="append_new_columns",
     indexes=on_postgres(["post_key", "day"], ["day"]),
     post_hook=["{{ delete_gone(this, ref('fct_post_snapshot'), ['post_key', 'day']) }}"],
 ) }}
 
--- A post that moved is reckoned anew with all its days; the others stay as they are.
+-- A post that moved is reckoned anew from the first day that is new, other or gone; the day before
+-- is read for its running totals alone.
 with days as (
     select post_key, day, count(*) as observations, max(load_id) as newest_load_id
     from {{ ref("fct_post_snapshot") }}
     group by post_key, day
 ),
 
+{% if is_incremental() -%}
 moved as (
-    select distinct days.post_key
+    select
+        coalesce(days.post_key, kept.post_key) as post_key,
+        min(coalesce(days.day, kept.day)) as since
     from days
-    {% if is_incremental() %}
-    left join {{ this }} as kept on kept.post_key = days.post_key and kept.day = days.day
+    full join {{ this }} as kept on kept.post_key = days.post_key and kept.day = days.day
     left join {{ ref("dim_post") }} as posts on posts.post_key = days.post_key
     where kept.post_key is null
+        or days.post_key is null
         or kept.observations <> days.observations
         or kept.newest_load_id <> days.newest_load_id
         or kept.published_on is distinct from posts.published_on
         or kept.account_key is distinct from coalesce(posts.account_key, kept.account_key)
-    {% endif %}
+    group by coalesce(days.post_key, kept.post_key)
 ),
 
+spans as (
+    select moved.post_key, moved.since, coalesce(max(days.day), moved.since) as read_from
+    from moved
+    left join days on days.post_key = moved.post_key and days.day < moved.since
+    group by moved.post_key, moved.since
+),
+
+{% endif -%}
 observed as (
     select
         snapshots.*,
         case when source = 'bundle_social' then 0 else 1 end as preference
     from {{ ref("fct_post_snapshot") }} as snapshots
-    where post_key in (select moved.post_key from moved)
+    {%- if is_incremental() %}
+    join spans on spans.post_key = snapshots.post_key and spans.read_from <= snapshots.day
+    {%- endif %}
 ),
 
 placed as (
@@ -107,3 +121,6 @@ select
     engagement_rate_reported,
     {{ utc_day("fetched_at") }} = day as is_partial_day
 from told
+{% if is_incremental() -%}
+where exists (select 1 from spans where spans.post_key = told.post_key and spans.since <= told.day)
+{% endif %}

@@ -1,0 +1,114 @@
+"""`social report`: the page of our marts, or with --provider the one that a provider makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..exits import Exit, usage
+from .flags import Accounts, AsJson, Target, Verbose, Where, Yes, ids
+from .frame import agree, command, guarded, print_json, say
+
+
+@command("Read")
+def report(
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write; else beside the warehouse."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", "--since", help="First day (UTC).", metavar="DAY")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The day after the last (UTC).", metavar="DAY")
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=3660, help="Without --since: so many days that are over.")
+    ] = 28,
+    client: Annotated[
+        str | None, typer.Option(help="Of this client alone; nothing of any other is in the file.")
+    ] = None,
+    target: Where = Target.duckdb,
+    as_json: AsJson = False,
+    provider: Annotated[
+        str | None, typer.Option(help="Have this provider make its own report: tokportal.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="With --provider: its title.")] = None,
+    accounts: Accounts = None,
+    html: Annotated[
+        Path | None, typer.Option(help="With --provider: a file, instead of publishing the page.")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="With --provider: which key, where there are several.")
+    ] = None,
+    yes: Yes = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the marts as one HTML file: charts, tables, and the query of every number.
+
+    It opens offline, asks nothing of anybody, and prints. With --provider a provider makes a page
+    of its own, that anybody with its address can read.
+
+    \b
+    social report                           the last 28 days, data/report.html
+    social report --client Acme -o acme.html
+    """
+
+    def run() -> Exit:
+        from ..settings import prepare_dlt
+
+        prepare_dlt()
+        _one_kind(
+            provider,
+            of_marts={"--output": output, "--client": client, "--json": as_json},
+            of_provider={
+                "--title": title,
+                "--accounts": accounts,
+                "--html": html,
+                "--tenant": tenant,
+            },
+        )
+        if provider is not None:
+            from ..provider_report import order
+
+            ordered = order(title, ids(accounts), since, until)
+            return _provider_report(provider, ordered, html, tenant, yes)
+        from ..report import ReportRequest
+
+        return _report(ReportRequest(target, output, since, until, days, client), as_json)
+
+    guarded(run, verbose)
+
+
+def _one_kind(provider: str | None, of_marts: dict[str, Any], of_provider: dict[str, Any]) -> None:
+    """Raises Stop (usage) for a flag of the other kind of report."""
+    for flag, given in (of_marts if provider is not None else of_provider).items():
+        if given:
+            kind = "without" if provider is not None else "with"
+            raise usage(f"{flag} goes {kind} --provider", "Leave one of them out.")
+
+
+def _report(request: Any, as_json: bool) -> Exit:
+    from ..report import make_report
+
+    result = make_report(request)
+    if as_json:
+        print_json(result.as_json())
+    else:
+        typer.echo(str(result.path))
+    for warning in result.warnings:
+        say(warning)
+    say(result.last_line())
+    return Exit.OK
+
+
+def _provider_report(
+    provider: str, ordered: Any, html: Path | None, tenant: str | None, yes: bool
+) -> Exit:
+    from ..provider_report import ReportRequest, make_report, warning
+
+    agree(warning(html), yes)
+    typer.echo(make_report(ReportRequest(provider, ordered, html, tenant)))
+    return Exit.OK

@@ -1,0 +1,181 @@
+"""The page itself: offline, readable for everybody, and safe with whatever text it is given."""
+
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from page_reader import read
+
+CAPTIONS = (
+    "<script>alert(1)</script>",
+    "</svg></table></td><img src=x onerror=alert(1)>",
+    "\u202eevil\u202c \u2067rtl\u2069",
+    "a" * 5_000,
+    "👩‍👩‍👧‍👦 \x00\x07\x1b[31m \x9f",
+    "' or 1=1 -- ? {{ 7 * 7 }} {% raw %}",
+    "&lt;b&gt; &amp;",
+)
+HOSTILE = 'Who\'s "<b>Luna</b>" & Co? 100%'  # as in conftest.CLIENTS
+ADDRESSES = ("javascript:alert(1)", "data:text/html,x", "//x.example/a", 'https://x.example/"><b>')
+
+
+@pytest.fixture(scope="module")
+def shown(page):
+    return read(page)
+
+
+def test_nothing_is_asked_of_anybody(page, shown):
+    """No script, nothing that loads, and a policy that forbids it besides."""
+    addresses = [
+        attributes.get(name, "")
+        for _, attributes in shown.tags
+        for name in ("src", "href", "action", "xlink:href", "data", "poster")
+        if name in attributes
+    ]
+    policy = next(m["content"] for m in shown.all("meta") if "http-equiv" in m)
+
+    assert not shown.all("script")
+    assert not any("style" in attributes for _, attributes in shown.tags)
+    assert not any(name.startswith("on") for _, attributes in shown.tags for name in attributes)
+    assert all(re.match(r"#|https?://|data:,$", address) for address in addresses)
+    assert "@import" not in page
+    assert "url(http" not in page
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_links_lead_out_only_as_links_to_posts(shown):
+    """Opened by a person, without telling where from."""
+    out = [link for link in shown.all("a") if not link["href"].startswith("#")]
+
+    assert out
+    assert {link["rel"] for link in out} == {"noopener noreferrer"}
+
+
+def test_who_cannot_see_finds_the_way(shown):
+    """Headings in order, every table and picture named, every reference there."""
+    levels = [int(tag[1]) for tag, _ in shown.tags if re.fullmatch("h[1-6]", tag)]
+    ids = [attributes["id"] for _, attributes in shown.tags if "id" in attributes]
+    named = {a["aria-labelledby"] for _, a in shown.tags if "aria-labelledby" in a}
+    inside = {a["href"][1:] for a in shown.all("a") if a["href"].startswith("#")}
+
+    assert levels[0] == 1
+    assert all(level <= before + 1 for before, level in pairwise(levels))
+    assert len(ids) == len(set(ids))
+    assert named | inside <= set(ids)
+    assert len(shown.all("caption")) == len(shown.all("table"))
+    assert {head["scope"] for head in shown.all("th")} == {"col"}
+    assert all(s["role"] == "img" and s["aria-label"] for s in shown.all("svg"))
+    assert shown.all("html") == [{"lang": "en"}]
+
+
+def test_each_chart_is_there_for_both_themes(shown):
+    themes = [picture["class"].split()[-1] for picture in shown.all("svg")]
+
+    assert themes.count("light") == themes.count("dark") > 5
+
+
+@pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
+def test_text_from_outside_stays_text(reports):
+    """Captions, handles, platforms and addresses may hold anything."""
+    changes = [
+        f"update marts.rollup_report set {column} = {_sql(value)} where post_key in"
+        f" (select post_key from (select post_key, row_number() over (order by post_key) as place"
+        f" from marts.rollup_report) as placed where place % {len(values)} = {place})"
+        for column, values in (("post_message", CAPTIONS), ("post_url", ADDRESSES))
+        for place, value in enumerate(values)
+    ]
+    changes.append(
+        "update marts.dim_account set handle = '</bdi><script>' where account_key in"
+        " (select min(account_key) from marts.dim_account)"
+    )
+    changes.append(
+        "update marts.dim_account set platform = '</text><b> \" x? 1' where platform ="
+        " 'tiktok' and account_key in (select max(account_key) from marts.dim_account)"
+    )
+    ran, html = reports.report(**reports.change(*changes))
+    shown = read(html)
+    links = {a["href"] for a in shown.all("a")}
+
+    assert ran.code == 0, ran.stderr
+    assert not shown.all("script") + shown.all("img") + shown.all("b")
+    assert not re.search("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", html)
+    assert "<script>alert(1)</script>" in shown.text
+    assert "{{ 7 * 7 }}" in shown.text
+    assert "a" * 101 not in html
+    assert not links & {*ADDRESSES[:3]}
+    assert ADDRESSES[3] in links
+
+
+def _sql(value):
+    parts = value.split("\0")
+    return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in parts)
+
+
+@pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
+def test_a_day_without_observation_is_hatched_and_not_zero(reports, page):
+    """Also in the table, and in the sentence about coverage."""
+    days = read(page).tables["views-tokportal"]
+    gap = [row[0] for row in days if row][9]
+    changed = reports.change(f"delete from marts.fct_account_day where day = date '{gap}'")
+
+    html = reports.report(**changed)[1]
+    row = next(r for r in read(html).tables["views-tokportal"] if r and r[0] == gap)
+
+    assert set(row[1:-1]) == {None}
+    assert row[-1] == "0"
+    assert _hatched(html, "views-tokportal") == _hatched(page, "views-tokportal") + 1
+    assert "Days without figures are hatched" in html
+
+
+def _hatched(html, name):
+    chart = re.search(f"<svg[^>]*?(?:(?!</svg>).)*?{name}-light-hatch.*?</svg>", html, re.DOTALL)
+    return chart[0].count(f"url(#{name}-light-hatch)") if chart else 0
+
+
+@pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
+def test_a_clients_page_holds_nothing_of_another(reports, page):
+    """No names, posts, accounts or runs; its own figures are those of the whole page."""
+    ran, html = reports.report("--client", "Acme")
+    mine = {url for (url,) in reports.query(_posts("= 'Acme'"))}
+    others = {url for (url,) in reports.query(_posts("is distinct from 'Acme'"))} - mine
+
+    assert ran.code == 0, ran.stderr
+    assert any(url in html for url in mine)
+    assert not [url for url in others if f'"{url}"' in html]
+    assert "Luna" not in html
+    assert "ops_runs" not in html
+    whole, alone = read(page).tables, read(html).tables
+    assert alone["totals-tokportal"] == whole["client-1-totals-tokportal"]
+
+
+def _posts(condition):
+    return (
+        "select distinct posts.url from marts.dim_post as posts"
+        " left join marts.bridge_post_campaign as b on b.post_key = posts.post_key"
+        " left join marts.dim_campaign as c on c.campaign_key = b.campaign_key"
+        f" where posts.url is not null and c.client_ref {condition}"
+    )
+
+
+@pytest.mark.slow
+def test_a_client_of_any_name_has_a_page(reports):
+    """Its name goes through SQL and HTML unharmed."""
+    ran, html = reports.report("--client", HOSTILE)
+
+    assert ran.code == 0, ran.stderr
+    assert HOSTILE in read(html).text
+    assert "Acme" not in html
+    assert int(read(html).tables["totals-tokportal"][-1][8] or 0) > 0
+
+
+@pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
+def test_the_period_is_the_last_days_that_are_over(reports, shown):
+    """The day of the newest reading is not; --since and --until choose others."""
+    newest = reports.query("select max(fetched_at) from marts.fct_account_day")[0][0].date()
+    days = [row[0] for row in shown.tables["views-tokportal"] if row]
+    result = reports.report("--json", "--since", "2026-05-01", "--until", "2026-05-08")[0].result
+
+    assert days[-1] == str(newest - timedelta(days=1))
+    assert len(days) == 28
+    assert (result["since"], result["until"]) == ("2026-05-01", "2026-05-08")
