@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -46,10 +47,12 @@ class World:
 
 @dataclass(frozen=True)
 class Built:
-    """One `social transform`: seconds by the wall, with dbt's import and without Python's start."""
+    """One `social transform`: seconds by the wall, without Python's own start, and of CPU, but for a
+    Postgres server's."""
 
     name: str
     seconds: float
+    cpu: float
 
 
 def main(words: list[str]) -> None:
@@ -150,18 +153,22 @@ def _insert(execute: Any, table: str, rows: int, values: dict[str, str], load: i
 
 def _built(engine: str, name: str, *flags: str) -> Built:
     command = [sys.executable, "-m", "pipelines", "transform", "--json", "--target", engine, *flags]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run(command, capture_output=True, text=True)
     result = json.loads(ran.stdout or "{}")
     if ran.returncode or result["unchanged"]:
         raise SystemExit(f"{name}: exit {ran.returncode}: {ran.stderr}")
-    return Built(name, result["seconds"])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Built(name, result["seconds"], cpu)
 
 
 def _print(engine: str, world: World, built: list[Built]) -> None:
     empty, full = (one.seconds for one in built[:2])
     print(f"\n{engine}: {world.accounts} accounts, {world.posts:,} posts, {world.days} days")
-    print(f"{'build':<40}{'seconds':>9}{'full / this':>13}{'without dbt':>13}")
+    print(f"{'build':<40}{'seconds':>9}{'cpu s':>8}{'full / this':>13}{'without dbt':>13}")
     for one in built:
         own = max(one.seconds - empty, 0.1)
         ratios = f"{full / one.seconds:>13.1f}{(full - empty) / own:>13.1f}"
-        print(f"{one.name:<40}{one.seconds:>9.1f}{ratios if one is not built[0] else ''}")
+        told = f"{one.name:<40}{one.seconds:>9.1f}{one.cpu:>8.1f}"
+        print(told if one is built[0] else told + ratios)

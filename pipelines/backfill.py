@@ -38,7 +38,7 @@ from .sync import KeySync, SyncRequest, configured_for
 _TURN_SECONDS = 10.0
 _PAUSE_SECONDS = 2 * LOOK_AGAIN_SECONDS
 # What a kill costs at most.
-_BATCH_SECONDS, _BATCH_ACCOUNTS = 10.0, 8
+_BATCH_SECONDS, _BATCH_ACCOUNTS = 10.0, 4
 
 _DONE = """
     select b.account_id, b.stream, b."since", b."until" from "{schema}".backfill_chunks b
@@ -180,18 +180,24 @@ def _fill(
         rekey(warehouse, settings.name, provider)  # what a kill left undone
         run = run or _begin(key, provider, request, turns.stopper)
         run.lookup, run.done = lookup_in(warehouse, settings.name), done_before(key, request)
-        with tempfile.TemporaryDirectory(prefix="social-") as folder:
-            pipeline = key.pipeline(folder)
-            try:
-                while True:
-                    key.load_batch(provider, run, pipeline, outcome)
-                    if run.finished or turns.over:
-                        break
-            finally:
-                key.describe(run, outcome)
+        _take_turn(key, provider, run, turns, outcome)
         warehouse.put(settings.name, SYNC_RUNS, run_row(result, outcome, datetime.now(UTC)))
         if run.finished:
             return
+
+
+def _take_turn(
+    key: KeySync, provider: Any, run: Any, turns: _Turns, outcome: ProviderResult
+) -> None:
+    """Batches until others shall have the warehouse, or nothing is left."""
+    with tempfile.TemporaryDirectory(prefix="social-") as folder:
+        pipeline = key.pipeline(folder)
+        try:
+            key.load_batch(provider, run, pipeline, outcome)
+            while not (run.finished or turns.over):
+                key.load_batch(provider, run, pipeline, outcome)
+        finally:
+            key.describe(run, outcome)
 
 
 def _begin(key: KeySync, provider: Any, request: BackfillRequest, stopper: Stopper) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import altair as alt
 
-from .query import Answer, platform_title
+from .query import PLATFORMS, Answer, platform_title
 from .written import clean
 
 WIDE, HALF, HIGH = 980, 500, 220
@@ -166,7 +166,7 @@ def _marks(base: Any, names: Sequence[str]) -> tuple[Any, Any]:
 def _colors(names: Sequence[str], palette: Palette) -> Any:
     """The last colour stands for all platforms beyond the fourth; dashes still tell them apart."""
     last = len(palette.lines) - 1
-    colors = [palette.lines[min(place, last)] for place in range(len(names))]
+    colors = [palette.lines[min(slot, last)] for slot in _slots(names)]
     scale = alt.Scale(domain=_labels(names), range=colors)
     return alt.Color("platform:N", scale=scale, legend=_LEGEND)
 
@@ -180,7 +180,16 @@ def _label(name: str) -> str:
 
 
 def _dashes(names: Sequence[str]) -> list[list[int]]:
-    return [_DASHES[place % len(_DASHES)] for place in range(len(names))]
+    return [_DASHES[slot % len(_DASHES)] for slot in _slots(names)]
+
+
+def _slots(names: Sequence[str]) -> list[int]:
+    """A platform looks the same in every chart, whichever others are beside it."""
+    known = list(PLATFORMS)
+    others = [name for name in names if name not in known]
+    return [
+        known.index(name) if name in known else len(known) + others.index(name) for name in names
+    ]
 
 
 def _bands(gaps: Sequence[date], days: Sequence[date], width: int) -> list[Any]:

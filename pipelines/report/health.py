@@ -92,9 +92,9 @@ order by streams.provider, streams.tenant, streams.stream""",
         Column("accounts_ok", "… read"),
         Column("accounts_failed", "… failed"),
         Column("accounts_without_data", "… without data"),
-        Column("newest_success_at", "Newest reading (UTC)", Kind.moment),
-        Column("oldest_success_at", "Oldest reading (UTC)", Kind.moment),
-        Column("hours_behind", "Oldest behind the newest of all", Kind.hours),
+        Column("newest_success_at", "Newest reading", Kind.moment),
+        Column("oldest_success_at", "Oldest reading", Kind.moment),
+        Column("hours_behind", "Behind", Kind.hours),
     ),
 )
 

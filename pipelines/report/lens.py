@@ -13,9 +13,8 @@ TITLES = {"tokportal": "TokPortal", "genviral": "Genviral", "tokfluence": "Tokfl
 _PARTS = ("likes", "comments", "shares")
 
 _PLATFORMS = """
-select owners.platform, count(*) from marts.{dimension} as owners
-where owners.provider = '{provider}' and owners.platform is not null{scope}
-group by owners.platform order by count(*) desc, owners.platform"""
+select distinct owners.platform from marts.{dimension} as owners
+where owners.provider = '{provider}' and owners.platform is not null{scope}"""
 
 
 @dataclass(frozen=True)
@@ -99,5 +98,11 @@ def lenses(warehouse: Warehouse, scope: Scope) -> Iterator[Lens]:
         if not bare.of_posts:
             dimension, of = "dim_account", ""
         sql = _PLATFORMS.format(dimension=dimension, provider=provider, scope=of)
-        if platforms := tuple(name for name, _ in warehouse.query(sql)):
-            yield Lens(provider, scope, platforms)
+        names = [name for (name,) in warehouse.query(sql)]
+        if names:
+            yield Lens(provider, scope, tuple(sorted(names, key=_order)))
+
+
+def _order(platform: str) -> tuple[int, str]:
+    known = list(query.PLATFORMS)
+    return (known.index(platform) if platform in known else len(known), platform)

@@ -67,5 +67,5 @@ def _template() -> jinja2.Template:
         "direction": written.direction,
         "Kind": Kind,
     }
-    environment.filters["clean"] = written.clean
+    environment.filters |= {"clean": written.clean, "coded": written.coded}
     return environment.get_template("template.html.j2")

@@ -75,12 +75,12 @@ class Answer:
         return row
 
 
-_PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram", "youtube": "YouTube"}
+PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram", "youtube": "YouTube"}
 
 
 def platform_title(name: str) -> str:
     """As it writes itself; another one as the provider writes it."""
-    return _PLATFORMS.get(name, name)
+    return PLATFORMS.get(name, name)
 
 
 def text(value: str) -> str:

@@ -119,7 +119,7 @@ def _health(reading: Reading, seen: Sequence[Lens]) -> Iterator[Figure]:
     for lens in seen:
         yield figures.coverage(reading.ask(health.coverage(lens)), half=True)
     if reading.scope.client is None:
-        yield figures.plain(reading.ask(health.FRESHNESS), "By the providers' clocks.")
+        yield figures.plain(reading.ask(health.FRESHNESS), _FRESH)
         yield figures.plain(reading.ask(health.RUNS), "By this machine's clock.")
 
 
@@ -142,6 +142,7 @@ _CLIENTS = {
     " `social report --client NAME` makes a page of one client alone.",
     False: "No rule of .dlt/clients.toml names a client yet.",
 }
+_FRESH = "UTC, by the providers' clocks. Behind: the oldest reading, behind the newest of all."
 _NOTHING = "No post belongs to this client yet."
 _HEALTH = (
     "Which days have figures, how fresh each stream is, what the last runs did. What is not known"

@@ -6,7 +6,9 @@ from . import query
 from .lens import Lens
 from .query import Column, Kind, Query
 
-# Two periods are compared when each has figures on nine tenths of the other's days at least.
+# Each has figures on nine tenths of the other's days at least.
+_COMPARABLE = """gains.days_before >= 0.9 * gains.days
+        and gains.days >= 0.9 * gains.days_before"""
 _SQL = """with gains as (
     select
         {views} as views_gained,
@@ -85,7 +87,7 @@ def totals(lens: Lens) -> Query:
         facts=lens.facts(before, until),
         accounts=lens.scope.accounts("owners.client_ref").replace("\n", "\n    "),
         posts=lens.scope.posts("posts.post_key").replace("\n", "\n    "),
-        comparable="gains.days_before >= 0.9 * gains.days\n        and gains.days >= 0.9 * gains.days_before",
+        comparable=_COMPARABLE,
     )
     return Query(f"totals-{lens.provider}", f"The period in sums: {lens.title}", sql, _COLUMNS)
 

@@ -73,6 +73,11 @@ def short(value: float) -> str:
     return f"{value:,.0f}".replace("-", "−")
 
 
+def coded(text: str) -> Markup:
+    """Our own words, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
 def direction(change: float) -> str:
     """The style of a change: what rounds to nothing has no arrow."""
     return "" if abs(change) < 0.0005 else "up" if change > 0 else "down"

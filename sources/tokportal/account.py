@@ -18,7 +18,13 @@ from .costs import raw_cost
 from .drilldown import Drilldown, DrilldownReader
 from .marks import by_worth, comments_due
 from .posts import PostsReader, SeenPost
-from .raw_history import account_mark, from_the_future, read_account_raw, read_post_raw
+from .raw_history import (
+    account_mark,
+    from_the_future,
+    read_account_raw,
+    read_last_raw,
+    read_post_raw,
+)
 from .series import read_series, series_to_ask
 from .series_points import points_are_due, points_cost, read_series_points
 from .tables import POST_MARKS
@@ -55,6 +61,7 @@ async def read_drilldown(
     if answer.posts is not None:
         result.listed = len(answer.posts)
         result.posts = posts.read(answer.posts, complete=answer.complete, legacy=answer.legacy)
+        result.gone = posts.gone
     _prove(work, rows, answer)
     if answer.refusal:
         work.scope.refused("drilldown", work.account_id, answer.refusal, rows)
@@ -114,6 +121,10 @@ def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held
         if seen.stored:
             throughs.append(post.raw.raw_through)
     work.stored_since = min(t for t in throughs if t) if throughs and all(throughs) else None
+    listed = {seen.tracked_post_id for seen in drilldown.posts}
+    for post_id, mark in known.items():
+        if post_id not in listed and (post_id in drilldown.gone or mark["unseen_since"]):
+            _plan_last_look(work, post_id, mark, rows)
 
 
 def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch) -> PostWork:
@@ -132,6 +143,17 @@ def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch
     if comments_due(known, seen.observed_at, seen.comment_count):
         work.add("comments", partial(read_comments, work, post), seen.tracked_post_id)
     return post
+
+
+def _plan_last_look(work: AccountWork, post_id: str, mark: Row, rows: Batch) -> None:
+    """A post that left the listing: what was captured since it was asked is still to come, while
+    the provider has it. The mark says so until it was asked."""
+    if work.scope.asks("post_raw_snapshots"):
+        since = mark["unseen_since"] or work.now()
+        mark = mark | {"unseen_since": since, "fetched_at": work.now()}
+        rows.put(POST_MARKS, mark)
+        post = PostWork(SeenPost(post_id, since, mark["comment_count"], None, stored=True), mark)
+        work.add("post_raw_snapshots", partial(read_last_raw, work, post), post_id)
 
 
 def _new_mark(work: AccountWork, seen: SeenPost, tenant: str) -> Row:

@@ -43,6 +43,7 @@ class Drilldown:
     series_rows: dict[date, Row] = field(default_factory=dict)
     series_metrics: set[str] = field(default_factory=set)
     posts: list[SeenPost] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     listed: int = 0
 
     @property

@@ -43,6 +43,7 @@ class PostsReader(AccountReader):
         super().__init__(*args, **options)
         self.source = source
         self.stored = self.held.of(TRACKED_POSTS, self.account_id)
+        self.gone: set[str] = set()  # that the listing had and, complete, has no more
         self._index: dict[str, dict[Any, Key]] = {}
 
     def read(self, rows: Iterable[Any], *, complete: bool, legacy: bool = False) -> list[SeenPost]:
@@ -158,6 +159,7 @@ class PostsReader(AccountReader):
             if post_id not in named and stored.row["removed_at"] is None:
                 gone = {"removed_at": self.now, "fetched_at": self.now}
                 self.batch.put(TRACKED_POSTS, stored.row | gone)
+                self.gone.add(post_id)
 
 
 def _is_legacy(row: Row) -> bool:

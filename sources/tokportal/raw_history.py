@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..extraction.work import Work
-from ..http.errors import NoDataYet, Skippable
+from ..http.errors import NoDataYet, NotFound, Refused, Skippable
 from ..landing.batch import Batch
 from ..landing.changes import filled
 from ..landing.days import iso, parse
@@ -96,6 +96,17 @@ async def read_post_raw(
     landed = land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
     post.raw = post.raw.after(landed, seen.observed_at, work.now())
     rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
+
+
+async def read_last_raw(
+    work: AccountWork, post: PostWork, client: TokPortalClient, rows: Batch, held: Held
+) -> None:
+    """The same of a post that left the listing: that the provider knows it no more is no error."""
+    try:
+        await read_post_raw(work, post, client, rows, held)
+    except (NotFound, Refused):
+        post.raw = post.raw.asked(post.seen.observed_at, [], work.now())
+        rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
 
 
 async def _walk(work: AccountWork, ask: Any, mark: RawMark, observed: datetime | None) -> list[Row]:

@@ -20,3 +20,9 @@ def forward(project):
 
 def requests_of(ran):
     return sum(provider["requests"] for provider in ran.result["providers"].values())
+
+
+def asked(sandbox):
+    """Requests since the count was begun anew: path and query of each."""
+    entries = sandbox.log()[-sandbox.requests()["total"] :]
+    return [(entry["path"], entry["query"]) for entry in entries]

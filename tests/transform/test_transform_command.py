@@ -73,16 +73,23 @@ def test_a_row_deleted_or_renamed_in_the_warehouse_leaves_the_marts(new_marts):
             for table in ("tracked_posts", "post_snapshots"):
                 execute(f"update tokportal.{table} set tracked_post_id = 'A9'" + OF_A1)
             execute("delete from tokportal.post_snapshots where tracked_post_id = 'A3'")
+            execute("delete from tokportal.post_snapshots" + DAY_7_OF_A2)
         golden_world.loaded(warehouse, "2")
 
     marts.write(change)
     assert marts.transform().code == 0
     sql = "select post_key, count(*) from fct_post_day where account_key like '%:A' group by 1"
 
-    assert dict(marts.query(sql)) == {"tokportal:default:A9": 10, "tokportal:default:A2": 7}
+    assert dict(marts.query(sql)) == {"tokportal:default:A9": 10, "tokportal:default:A2": 6}
+    after_the_hole = "select views_delta, days_since_prev_obs from fct_post_day where"
+    day_8 = "post_key = 'tokportal:default:A2' and day = date '2026-06-08'"
+    assert marts.query(f"{after_the_hole} {day_8}") == [(1090 - 1020, 5)]
 
 
 OF_A1 = " where tracked_post_id = 'A1'"
+DAY_7_OF_A2 = (
+    " where tracked_post_id = 'A2' and cast(captured_at at time zone 'UTC' as date) = '2026-06-07'"
+)
 
 
 @pytest.mark.slow
