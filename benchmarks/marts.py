@@ -47,8 +47,7 @@ class World:
 
 @dataclass(frozen=True)
 class Built:
-    """One `social transform`: seconds by the wall, without Python's own start, and of CPU, but for a
-    Postgres server's."""
+    """One `social transform`: seconds by the wall, and of CPU but for a Postgres server's."""
 
     name: str
     seconds: float

@@ -1,4 +1,4 @@
-"""The marts after a sync: built where it brought something, and never a reason for it to fail.
+"""The marts after a sync: built where it brought something, and no reason for it to fail.
 
 The lock is free in between. Where another run has taken it, that run's own transform or the next
 one builds them.
@@ -14,8 +14,6 @@ from .ledger import RunResult
 from .sync import SyncRequest
 from .transform import TransformRequest, TransformResult, transform
 
-_WILL_PASS = (Exit.LOCKED, Exit.DESTINATION)
-
 
 @dataclass(frozen=True)
 class Marts:
@@ -25,12 +23,12 @@ class Marts:
     why: Stop | None = None
 
     def exit_code(self, of_sync: Exit) -> Exit:
-        """The sync's own code comes first; where that is 0, what is wrong with the marts."""
+        """The sync's own, which speaks of what was asked and loaded; where that is 0, a bug of the
+        marts counts. A finding of their tests is said, and is `social transform`'s exit 8."""
         if of_sync is not Exit.OK:
             return of_sync
-        if self.why:
-            return Exit.OK if self.why.code in _WILL_PASS else self.why.code
-        return self.built.exit_code if self.built else Exit.OK
+        found = self.why.code if self.why else self.built.exit_code if self.built else Exit.OK
+        return found if found is Exit.BUG else Exit.OK
 
     def as_json(self) -> dict[str, Any] | None:
         if self.why:
