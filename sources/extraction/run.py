@@ -20,13 +20,20 @@ from ..http.client import HttpClient
 from ..http.errors import Fatal, NoDataYet, NotInPlan
 from ..http.tally import counted
 from ..landing.batch import Batch
+from ..landing.days import iso
 from ..landing.held import Held, Lookup, nothing_held
 from ..landing.tables import Table
 from .batches import Deadline, Limits
 from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
 from .foresight import Foresight
-from .order import LastAttempts, longest_waiting_first, nothing_attempted
+from .order import (
+    OWNER_TRIED,
+    LastAttempts,
+    after_owner,
+    longest_waiting_first,
+    nothing_attempted,
+)
 from .plan import INDEX, Cost, Plan
 from .scope import Scope
 from .work import Piece, Work
@@ -62,6 +69,7 @@ class Run(ABC):
     waiting: deque[str] = field(default_factory=deque)
     begun: deque[Work] = field(default_factory=deque)
     owner_begun: bool = False
+    after_owner: int = 0  # accounts that come after what belongs to the owner
     plan: Plan = field(default_factory=Plan)
     looked: Batch | None = None
 
@@ -147,6 +155,8 @@ class Run(ABC):
                     self.waiting.extend(await self.index(client, batch, cursors))
                     self.indexed = True
                     self.asked_index()
+                    attempts = self.last_attempts(self.scope.tenant)
+                    self.after_owner = after_owner(self.waiting, attempts, cursors.get(OWNER_TRIED))
                 if not self.finished:
                     await self._walk(client, batch, cursors)
             except Fatal as error:
@@ -203,6 +213,8 @@ class _Walk:
         for work in run.begun:
             if work.pieces:
                 return self._take(work)
+        if self._owners_turn() and (piece := self._begin_owner()):
+            return piece
         while self.may_begin and run.waiting:
             self.may_begin -= 1
             account_id = run.waiting.popleft()
@@ -210,9 +222,20 @@ class _Walk:
             if piece := self._begin(work):
                 return piece
         if not run.waiting and not run.begun and not run.owner_begun:
-            run.owner_begun = True
-            return self._begin(run.begin_owner(self.cursors))
+            return self._begin_owner()
         return None
+
+    def _owners_turn(self) -> bool:
+        """Before accounts that had their own turn since."""
+        run = self.run
+        return not run.owner_begun and 0 < len(run.waiting) <= run.after_owner
+
+    def _begin_owner(self) -> Piece | None:
+        self.run.owner_begun = True
+        work = self.run.begin_owner(self.cursors)
+        if work is not None:
+            self.cursors[OWNER_TRIED] = iso(work.now())
+        return self._begin(work)
 
     def _begin(self, work: Work | None) -> Piece | None:
         if work is None:
