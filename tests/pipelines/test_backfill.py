@@ -170,9 +170,9 @@ def windows(requests):
 @pytest.mark.slow
 def test_waiting_sync_gets_its_turn(late, sandbox, truth):
     """A sync with --wait begins and ends while the backfill goes on, and both bring all they
-    should."""
+    should. The chunks are short: it has to take longer than the turn that a sync waits for."""
     project = late()
-    running = project.start("backfill", "--json", *RANGE[:4], "--chunk", "10d", **SMALL)
+    running = project.start("backfill", "--json", *RANGE[:4], "--chunk", "4d", **SMALL)
     running.wait_until(lambda: running.batches() >= 1, "the first batch")
 
     ran = project.sync("--wait", "60s")

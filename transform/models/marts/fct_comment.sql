@@ -4,7 +4,7 @@
     unique_key="comment_key",
     on_schema_change="append_new_columns",
     indexes=on_postgres(["comment_key"], ["post_key"]),
-    post_hook=["{{ delete_gone(this, ref('int_comments'), ['comment_key']) }}"],
+    post_hook=["{{ delete_gone(this, ref('int_comments'), ['comment_key'], 'load_id') }}"],
 ) }}
 
 select
@@ -22,7 +22,8 @@ select
     load_id
 from {{ ref("int_comments") }} as comments
 {% if is_incremental() %}
-where not exists (
+where load_id in ({{ differing(this, ref("int_comments"), "load_id") }})
+and not exists (
     select 1 from {{ this }} as kept
     where kept.comment_key = comments.comment_key
         and kept.load_id = comments.load_id

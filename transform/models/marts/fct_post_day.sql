@@ -4,14 +4,47 @@
     unique_key=["post_key", "day"],
     on_schema_change="append_new_columns",
     indexes=on_postgres(["post_key", "day"], ["day"]),
-    post_hook=["{{ delete_gone(this, ref('fct_post_snapshot'), ['post_key', 'day']) }}"],
+    post_hook=["{{ delete_gone(this, ref('fct_post_snapshot'), ['post_key', 'day'], 'post_key', 'sum(observations)') }}"],
 ) }}
 
 -- A post that moved is reckoned anew from the first day that is new, other or gone; the day before
 -- is read for its running totals alone.
-with days as (
+with
+{% if is_incremental() -%}
+now_held as (
+    select post_key, count(*) as observations, max(load_id) as newest_load_id
+    from {{ ref("fct_post_snapshot") }}
+    group by post_key
+),
+
+kept_of as (
+    select
+        post_key,
+        sum(observations) as observations,
+        max(newest_load_id) as newest_load_id,
+        max(published_on) as published_on,
+        max(account_key) as account_key
+    from {{ this }}
+    group by post_key
+),
+
+-- Days are compared of these posts alone.
+touched as (
+    select coalesce(now_held.post_key, kept_of.post_key) as post_key
+    from now_held
+    full join kept_of on kept_of.post_key = now_held.post_key
+    left join {{ ref("dim_post") }} as posts on posts.post_key = now_held.post_key
+    where now_held.observations is distinct from kept_of.observations
+        or now_held.newest_load_id is distinct from kept_of.newest_load_id
+        or kept_of.published_on is distinct from posts.published_on
+        or kept_of.account_key is distinct from coalesce(posts.account_key, kept_of.account_key)
+),
+
+{% endif -%}
+days as (
     select post_key, day, count(*) as observations, max(load_id) as newest_load_id
     from {{ ref("fct_post_snapshot") }}
+    {% if is_incremental() -%} where post_key in (select post_key from touched) {%- endif %}
     group by post_key, day
 ),
 
@@ -21,7 +54,9 @@ moved as (
         coalesce(days.post_key, kept.post_key) as post_key,
         min(coalesce(days.day, kept.day)) as since
     from days
-    full join {{ this }} as kept on kept.post_key = days.post_key and kept.day = days.day
+    full join (
+        select * from {{ this }} where post_key in (select post_key from touched)
+    ) as kept on kept.post_key = days.post_key and kept.day = days.day
     left join {{ ref("dim_post") }} as posts on posts.post_key = days.post_key
     where kept.post_key is null
         or days.post_key is null

@@ -4,7 +4,7 @@
     unique_key=["post_key", "source", "observed_at"],
     on_schema_change="append_new_columns",
     indexes=on_postgres(["post_key", "source", "observed_at"]),
-    post_hook=["{{ delete_gone(this, ref('int_post_observations'), ['post_key', 'source', 'observed_at']) }}"],
+    post_hook=["{{ delete_gone(this, ref('int_post_observations'), ['post_key', 'source', 'observed_at'], 'load_id') }}"],
 ) }}
 
 select
@@ -23,7 +23,8 @@ select
     load_id
 from {{ ref("int_post_observations") }} as observed
 {% if is_incremental() %}
-where not exists (
+where load_id in ({{ differing(this, ref("int_post_observations"), "load_id") }})
+and not exists (
     select 1 from {{ this }} as kept
     where kept.post_key = observed.post_key
         and kept.source = observed.source
