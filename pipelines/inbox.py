@@ -24,6 +24,8 @@ from pathlib import Path
 
 from sources.tokportal.webhooks import Event, NotAnEvent, read_event
 
+from .flush import flush
+
 # Far beyond the 300 s in which a signature is good: nothing older can be delivered as it was.
 _REMEMBER_SECONDS = 30 * 86_400
 _FORGOTTEN_TMP_SECONDS = 3_600
@@ -74,7 +76,7 @@ class Inbox:
             handle.flush()
             os.fsync(handle.fileno())
         half.rename(where)
-        _sync_folder(where.parent)
+        flush(where.parent)
 
     def waiting(self) -> list[Waiting]:
         """Stored events, the oldest first. A file that somebody spoilt is left where it is."""
@@ -99,8 +101,8 @@ class Inbox:
             done = self._done / one.name
             (self._new / f"{one.name}.json").rename(done)
             os.truncate(done, 0)
-        _sync_folder(self._new)
-        _sync_folder(self._done)
+        flush(self._new)
+        flush(self._done)
 
     def tidy(self) -> None:
         """Forget ids beyond a month, and what a kill left half-written."""
@@ -132,11 +134,3 @@ def _taken(file: int) -> bool:
 
 def _name(event_id: str) -> str:
     return hashlib.sha256(event_id.encode()).hexdigest()[:40]
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -23,6 +23,7 @@ from .destinations.ddl import literal
 from .destinations.duckdb import STORAGE_VERSION, unavailable
 from .destinations.grants import MARTS
 from .exits import Exit, Stop, usage
+from .flush import flush
 from .lock import Holder, Patience, file_lock
 from .parquet import write_parquet
 
@@ -236,12 +237,3 @@ def _put_in_place(fresh: Path, output: Path) -> None:
     flush(fresh)
     os.replace(fresh, output)
     flush(output.parent)
-
-
-def flush(path: Path) -> None:
-    """Have a file or a folder's entries on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -48,6 +48,13 @@ Sharded = Annotated[
         "--shard", help="This worker of several, from 0: 0/8. Postgres only.", metavar="I/S"
     ),
 ]
+MaxRequests = Annotated[int | None, typer.Option(min=0, help="Send no more requests than this.")]
+MaxCredits = Annotated[
+    int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
+]
+DryRun = Annotated[
+    bool, typer.Option("-n", "--dry-run", help="Only what it would ask; changes nothing.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Agreed to beforehand.")]
 
 

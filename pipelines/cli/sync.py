@@ -10,9 +10,12 @@ from ..exits import Exit
 from .flags import (
     Accounts,
     AsJson,
+    DryRun,
     Exclude,
     LogFormat,
     Logs,
+    MaxCredits,
+    MaxRequests,
     Quiet,
     Select,
     Sharded,
@@ -70,15 +73,9 @@ def sync(
     full_refresh: Annotated[
         bool, typer.Option(help="Ask all histories again, whatever is known of them.")
     ] = False,
-    max_requests: Annotated[
-        int | None, typer.Option(min=0, help="Send no more requests than this.")
-    ] = None,
-    max_credits: Annotated[
-        int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("-n", "--dry-run", help="Only the plan, as `social plan`.")
-    ] = False,
+    max_requests: MaxRequests = None,
+    max_credits: MaxCredits = None,
+    dry_run: DryRun = False,
     no_transform: Annotated[
         bool, typer.Option("--no-transform", help="Leave the marts as they are.")
     ] = False,
@@ -142,15 +139,9 @@ def backfill(
     full_refresh: Annotated[
         bool, typer.Option(help="Also the chunks that an earlier backfill read.")
     ] = False,
-    max_requests: Annotated[
-        int | None, typer.Option(min=0, help="Send no more requests than this.")
-    ] = None,
-    max_credits: Annotated[
-        int | None, typer.Option(min=0, help="Spend no more credits than this, over all keys.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("-n", "--dry-run", help="Only what it would ask; changes nothing.")
-    ] = False,
+    max_requests: MaxRequests = None,
+    max_credits: MaxCredits = None,
+    dry_run: DryRun = False,
     target: Where = Target.duckdb,
     shard: Sharded = None,
     wait: Wait = "0s",
