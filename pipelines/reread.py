@@ -29,7 +29,8 @@ Row = dict[str, Any]
 CHUNK = 20_000  # rows: about 50 MB with their payloads
 _SLICE = 2_000  # of a chunk, as Python objects at a time
 # NUL and lone surrogates as `payload` spells them; in typed text they are U+FFFD. A text may also
-# hold these six characters themselves: only rows in `sync_repairs` had the others.
+# hold these six characters themselves: only rows in `sync_repairs` had the others, and there not in
+# each column.
 _SPELLED = re.compile(r"\\u(?:0000|d[89a-f][0-9a-f]{2})")
 
 
@@ -95,7 +96,7 @@ class Rereader:
         for column in self._columns:
             stored = row[column.name]
             value = now[column.name]
-            if repaired and column.type == "text" and type(value) is str:
+            if repaired and value != stored and column.type == "text" and type(value) is str:
                 value = _SPELLED.sub("\ufffd", value)
             if not _same(column, stored, value) and not (only_gaps and stored is not None):
                 yield column.name, value

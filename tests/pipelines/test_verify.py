@@ -1,6 +1,7 @@
 """`social verify` is silent on a right warehouse and names each damage of a wrong one."""
 
 import json
+from unittest.mock import ANY
 
 import duckdb
 import pytest
@@ -330,6 +331,21 @@ def test_providers_are_compared_and_that_is_no_alarm(project):
     views = [told for told in result["information"] if told["rule"].startswith("views of posts")]
     assert len(views) == 3
     assert all(told["rows"] > 10 and "differ" in told["examples"][0] for told in views)
+
+
+def test_a_text_that_only_looks_like_a_repaired_one_is_right(project):
+    """Six characters that spell NUL, in a row of which another column had the character itself."""
+    row = one("posts", "caption is not null")
+    payload = "json_merge_patch(payload, json_object('caption', caption || '\\u0000'))"
+    path = damaged(
+        project,
+        "genviral",
+        f"update posts set payload = {payload}, caption = caption || '\\u0000' where {row}",
+        "insert into sync_repairs by name select * replace ('posts' as table_name, (select"
+        f" analytics_id from posts where {row}) as row_key) from sync_repairs limit 1",
+    )
+
+    assert verified(path) == (0, ANY)
 
 
 def test_findings_are_rows_and_stay(project):
