@@ -81,6 +81,19 @@ def file_lock(database: Path, holder: Holder, patience: Patience) -> Iterator[No
         os.close(file)
 
 
+def writer_of(database: Path) -> str | None:
+    """The run that has the DuckDB file open for writing now, in words; None: no run of ours."""
+    path = database.with_name(database.name + ".lock")
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path)
+    except OSError:
+        return None
+    return None
+
+
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

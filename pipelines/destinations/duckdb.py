@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from ..exits import Exit, Stop
-from ..lock import Holder, Patience, file_lock
+from ..lock import Holder, Patience, file_lock, writer_of
 from .asking import ask_duckdb
 from .ddl import literal
 from .warehouse import Execute, Warehouse
@@ -118,7 +118,8 @@ class DuckDB:
 
 @contextmanager
 def open_duckdb(path: Path, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
-    """Open (and, for writing, create) the file. Raises Stop (exit 6) saying what is wrong."""
+    """Open (and, for writing, create) the file. Raises Stop: exit 7 where a run of ours writes what
+    is to be read, else exit 6 saying what is wrong."""
     if not path.exists():
         if read_only:
             raise Stop(
@@ -128,7 +129,7 @@ def open_duckdb(path: Path, *, read_only: bool = False) -> Iterator[DuckDBWareho
     try:
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
-        raise unavailable(path, error) from error
+        raise (read_only and _being_written(path)) or unavailable(path, error) from error
     try:
         if not read_only and not path.stat().st_mode & 0o222:  # root may write; its owner said no
             raise Stop(Exit.DESTINATION, f"{path} is read-only", "Make the file writable.")
@@ -136,6 +137,17 @@ def open_duckdb(path: Path, *, read_only: bool = False) -> Iterator[DuckDBWareho
         yield DuckDBWarehouse(path, connection)
     finally:
         connection.close()
+
+
+def _being_written(path: Path) -> Stop | None:
+    """A run of ours has it: no trouble, and over when that ends."""
+    if (writer := writer_of(path)) is None:
+        return None
+    return Stop(
+        Exit.LOCKED,
+        f"{path} is being written: {writer}",
+        "Ask again when that has ended; BI reads the published copy (`social publish`).",
+    )
 
 
 def _create(path: Path) -> None:

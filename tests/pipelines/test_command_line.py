@@ -188,7 +188,7 @@ def test_with_a_directory_that_cannot_be_made(project):
 
 
 def test_while_another_sync_runs(synced, sandbox):
-    """Exit 7 within 2 s, naming the holder; a killed holder frees the lock."""
+    """Exit 7 within 2 s, naming the holder, also for who only reads; a killed holder frees it."""
     sandbox.fault("slow", "/accounts", seconds=300)
     sandbox.count_anew()
     holder = synced.start("sync")
@@ -201,6 +201,7 @@ def test_while_another_sync_runs(synced, sandbox):
     checked = time.monotonic()
     waiting = synced.social("sync", "--wait", "1s")
     waited = time.monotonic() - checked
+    reading = synced.social("status")
     holder.signal(signal.SIGKILL)
     holder.wait()
     sandbox.clear_faults()
@@ -211,6 +212,8 @@ def test_while_another_sync_runs(synced, sandbox):
     assert one_message(second, f"pid {holder.process.pid}")
     assert waiting.code == 7
     assert waited >= 1
+    assert reading.code == 7
+    assert one_message(reading, f"pid {holder.process.pid}")
     assert third.code == 0
 
 
