@@ -61,6 +61,7 @@ def test_refreshed_targets_alone_are_asked_again(sandbox, project):
     assert idle["requests"] <= 5  # two of one target that is never refreshed
 
 
+@pytest.mark.slow
 def test_old_posts_wait_for_the_full_reading(sandbox, project):
     """A target of more than one page: recent days at every sync, everything once a week."""
     ((big, _),) = project.query(
@@ -91,6 +92,7 @@ def test_removed_target_is_marked_after_two_listings(sandbox, project):
     assert project.query("select 1 from targets where removed_at is not null") == []
 
 
+@pytest.mark.slow
 def test_renamed_target_keeps_its_posts(sandbox, project):
     target = targets(project)[1]
     before = project.query("select count(*) from posts where target_id = ?", target)
@@ -106,6 +108,7 @@ def test_renamed_target_keeps_its_posts(sandbox, project):
     assert project.query("select count(*) from posts where target_id = ?", target)[0] >= before[0]
 
 
+@pytest.mark.slow
 def test_revoked_key_is_exit_4(sandbox, project):
     key = project.env["SOURCES__GENVIRAL__API_KEY"]
     sandbox.edit("revoke_key", key=key)
@@ -117,6 +120,7 @@ def test_revoked_key_is_exit_4(sandbox, project):
     assert project.sync().code == 0
 
 
+@pytest.mark.slow
 def test_refusal_under_a_success_status_is_a_refusal(sandbox, project):
     sandbox.advance(days=1)
     body = '{"ok":false,"code":403,"message":"no","error_code":"tier_not_allowed"}'

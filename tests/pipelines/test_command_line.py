@@ -230,6 +230,7 @@ def test_sync_that_waits_gets_its_turn(synced, sandbox):
     assert second.code == 0
 
 
+@pytest.mark.slow
 def test_with_a_provider_that_is_gone(new_project, new_sandbox):
     """Nothing listens there: exit 5, try later."""
     sandbox = new_sandbox(accounts=1, posts=0)

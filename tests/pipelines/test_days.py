@@ -110,6 +110,7 @@ def test_restated_day_and_newcomers_arrive(moved, project, truth):
     assert differences(truth, project.warehouse) == []
 
 
+@pytest.mark.slow
 def test_clock_that_goes_back_is_an_integrity_error_not_an_idle_sync(
     moved, sandbox, project, truth
 ):

@@ -189,6 +189,7 @@ def test_kill_between_receiving_and_handling_loses_nothing(project, sandbox):
     assert handled(project) == [("evt_a", account, "synced")]
 
 
+@pytest.mark.slow
 def test_failing_sync_leaves_the_events(project, sandbox):
     """The events wait while the account cannot be read, and are handled once it can."""
     account = sandbox.account("quiet")
@@ -207,6 +208,7 @@ def test_failing_sync_leaves_the_events(project, sandbox):
     assert ("evt_wait", account, "synced") in handled(project)
 
 
+@pytest.mark.slow
 def test_stop_in_the_middle_of_a_sync(project, sandbox):
     """SIGTERM: the port is closed, the sync is stopped, the event stays; exit 143 within 10 s."""
     account = sandbox.account("quiet")

@@ -80,6 +80,7 @@ def test_a_run_after_the_move_writes_nothing(moved):
     assert project.sync().result["providers"]["tokportal"]["written"] == {}
 
 
+@pytest.mark.slow
 def test_an_idle_sync_asks_one_request_of_a_v1_account(new_project, sandbox):
     """Its totals say that nothing was scraped since; the video list is not asked again."""
     project = new_project(sandbox)
@@ -92,6 +93,7 @@ def test_an_idle_sync_asks_one_request_of_a_v1_account(new_project, sandbox):
     assert sum(asked.values()) <= 8 + 6
 
 
+@pytest.mark.slow
 def test_without_a_drilldown_the_video_list_is_the_route(new_project, sandbox):
     """A plan that refuses the drilldown still fills accounts and posts, and says so once."""
     project = new_project(sandbox)
