@@ -13,11 +13,11 @@ from .destinations import Warehouse
 _NEEDED = frozenset({"platform", "platform_post_id", "url", "published_at"})
 
 
-def met_posts(looked: Mapping[str, Sequence[Batch]], otherwise: Elsewhere) -> Elsewhere:
+def met_posts(met: Mapping[str, Sequence[Batch]], otherwise: Elsewhere) -> Elsewhere:
     """Answers with what a plan has just met of a schema, and then with what is known otherwise."""
 
     def posts(schema: str) -> Iterator[KnownPost]:
-        for batch in looked.get(schema, ()):
+        for batch in met.get(schema, ()):
             for table in batch.tables.values():
                 if {column.name for column in table.all_columns} >= _NEEDED:
                     yield from _posts_of(batch.rows(table))

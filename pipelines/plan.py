@@ -15,6 +15,7 @@ from typing import Any
 
 import sources
 from sources.extraction.elsewhere import nothing_elsewhere
+from sources.extraction.foresight import foresee
 from sources.extraction.plan import Plan
 from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal
@@ -89,11 +90,11 @@ def _reading(place: Destination) -> Iterator[Warehouse | None]:
 
 @dataclass
 class _Planner:
-    """Plans key after key. `looked`: what was met, for providers that follow others' posts."""
+    """Plans key after key. `met`: rows by provider, for providers that follow others' posts."""
 
     warehouse: Warehouse | None
     begin: Begin
-    looked: dict[str, list[Batch]] = field(default_factory=dict)
+    met: dict[str, list[Batch]] = field(default_factory=dict)
 
     def foresee(self, key: KeySync) -> tuple[Plan, float]:
         """The plan, and the requests per minute of the key. Raises Stop."""
@@ -104,20 +105,20 @@ class _Planner:
             cursors = cursors_of(self.warehouse, name, pipeline, key.tenant)
         try:
             run = self.begin(key, provider, self._held(name))
-            foreseen = asyncio.run(run.foresee(cursors))
+            foreseen = asyncio.run(foresee(run, cursors))
         except EgressRefused as error:
             raise usage(error.message, error.remedy) from error
         except Fatal as error:
             refused = isinstance(error, CredentialsRefused)
             code = Exit.CREDENTIALS if refused else Exit.TRY_LATER
             raise Stop(code, f"{name}: {error.message}", error.remedy) from error
-        self.looked.setdefault(name, []).append(run.looked)
-        return foreseen, run.scope.connection.rate.per_minute
+        self.met.setdefault(name, []).append(foreseen.met)
+        return foreseen.plan, run.scope.connection.rate.per_minute
 
     def _held(self, name: str) -> dict[str, Any]:
         if self.warehouse is None:
-            return {"elsewhere": met_posts(self.looked, nothing_elsewhere)}
-        elsewhere = met_posts(self.looked, known_posts(self.warehouse))
+            return {"elsewhere": met_posts(self.met, nothing_elsewhere)}
+        elsewhere = met_posts(self.met, known_posts(self.warehouse))
         return {"lookup": lookup_in(self.warehouse, name), "elsewhere": elsewhere}
 
 

@@ -14,12 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from ..http.client import HttpClient
 from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import BACKFILL_CHUNKS
-from .foresight import Foresight
-from .plan import Plan
 from .run import Cursors, Run
 from .work import Work
 
@@ -132,18 +129,13 @@ class Backfill(Run):
             self._next_chunk()
         return await super().extract({})
 
-    async def foresee(self, cursors: Cursors) -> Plan:
-        """What all chunks would ask now. Raises Fatal."""
-        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables)
-        async with HttpClient(self.scope.connection) as http:
-            client = self.client(http)
-            await self.index(client, batch, {})
-            self.asked_index()
-            self.chunks_left = len(self.chunks) + bool(self.waiting)
-            works = list(self._all(batch))
-            self.accounts_left = len(works)
-            await Foresight(self, client, batch, {}).of(works)
-        return self.plan
+    async def ahead(self, client: Any, batch: Batch, cursors: Cursors) -> list[Work]:
+        await self.index(client, batch, {})
+        self.asked_index()
+        self.chunks_left = len(self.chunks) + bool(self.waiting)
+        works = list(self._all(batch))
+        self.accounts_left = len(works)
+        return works
 
     def _all(self, batch: Batch) -> Iterator[Work]:
         """The work of every account in every chunk, begun."""

@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from ..http.client import HttpClient
 from ..http.errors import Fatal, NotInPlan, ProviderError
 from ..http.tally import counted
 from ..landing.batch import Batch
 from ..landing.held import Held
 from .fan_out import fan_out
-from .plan import SAMPLE, Cost
+from .plan import SAMPLE, Cost, Plan
+from .run import Cursors, Run
 from .work import Piece, Work
-
-if TYPE_CHECKING:
-    from .run import Run
 
 T = TypeVar("T")
 
@@ -31,21 +30,35 @@ _ACCOUNTS = 120
 _REQUESTS_OF_A_SAMPLE = 240
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """The plan, and what was met while it was made: rows that nobody loads."""
+
+    plan: Plan
+    met: Batch
+
+
+async def foresee(run: Run, cursors: Cursors) -> Foreseen:
+    """What the run would ask now. Raises Fatal."""
+    batch = Batch(run.scope.tenant, run.scope.run_id, run.tables)
+    async with HttpClient(run.scope.connection) as http:
+        client = run.client(http)
+        works = await run.ahead(client, batch, cursors)
+        await _Foresight(run, client, batch, cursors).of(works)
+    return Foreseen(run.plan, batch)
+
+
 @dataclass
-class Foresight:
-    """Looks at the work of one run; `batch` gets what it meets. Raises Fatal."""
+class _Foresight:
+    """Looks at the work of one run; `batch` gets what it meets."""
 
     run: Run
     client: Any
     batch: Batch
-    cursors: dict[str, Any]
-
-    async def make(self, account_ids: Sequence[str]) -> None:
-        """Put into the run's plan what a sync would ask now, after the index pass."""
-        await self.of(list(self._begun(account_ids)))
+    cursors: Cursors
 
     async def of(self, works: Sequence[Work]) -> None:
-        """The same of work that is begun."""
+        """Put into the run's plan what the works, and then the owner's, would ask."""
         plain = [work for work in works if not _telling(work)]
         telling = [work for work in works if _telling(work)]
         looked = some(telling, _ACCOUNTS)
@@ -55,14 +68,6 @@ class Foresight:
             await self._look([owner])
             plain.append(owner)
         await self._sample([piece for work in (*plain, *looked) for piece in work.pieces])
-
-    def _begun(self, account_ids: Sequence[str]) -> Iterator[Work]:
-        run, size = self.run, self.run.limits.accounts
-        for start in range(0, len(account_ids), size):
-            window = account_ids[start : start + size]
-            held = run.lookup(run.scope.tenant, window)
-            for account_id in window:
-                yield run.begin_account(account_id, self.cursors, self.batch, held)
 
     async def _look(self, works: Sequence[Work], times: float = 1.0) -> None:
         """Do what tells, which the sync will ask again; then expect what it told."""
@@ -95,7 +100,7 @@ class Foresight:
 class _Looking:
     """Pieces that are done for what they tell; how many requests each took."""
 
-    foresight: Foresight
+    foresight: _Foresight
     held: Held
     next: Callable[[], Piece | None]
     most: float = inf

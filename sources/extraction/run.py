@@ -26,7 +26,6 @@ from ..landing.tables import Table
 from .batches import Deadline, Limits
 from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
-from .foresight import Foresight
 from .order import (
     OWNER_TRIED,
     LastAttempts,
@@ -71,7 +70,6 @@ class Run(ABC):
     owner_begun: bool = False
     after_owner: int = 0  # accounts that come after what belongs to the owner
     plan: Plan = field(default_factory=Plan)
-    looked: Batch | None = None
 
     @abstractmethod
     def client(self, http: HttpClient) -> Any:
@@ -131,15 +129,16 @@ class Run(ABC):
         """As `index`, for a plan: what comes into the batch is thrown away. Costs no credits."""
         return await self.index(client, batch, cursors)
 
-    async def foresee(self, cursors: Cursors) -> Plan:
-        """What a sync would ask now; `looked` is what this met. Raises Fatal."""
-        batch = self.looked = Batch(self.scope.tenant, self.scope.run_id, self.tables)
-        async with HttpClient(self.scope.connection) as http:
-            client = self.client(http)
-            account_ids = list(await self.look(client, batch, cursors))
-            self.asked_index()
-            await Foresight(self, client, batch, cursors).make(account_ids)
-        return self.plan
+    async def ahead(self, client: Any, batch: Batch, cursors: Cursors) -> list[Work]:
+        """All work of accounts that a run would do now, begun, for a plan. Raises Fatal."""
+        account_ids = list(await self.look(client, batch, cursors))
+        self.asked_index()
+        works: list[Work] = []
+        for start in range(0, len(account_ids), self.limits.accounts):
+            window = account_ids[start : start + self.limits.accounts]
+            held = self.lookup(self.scope.tenant, window)
+            works += [self.begin_account(each, cursors, batch, held) for each in window]
+        return works
 
     @property
     def access_level(self) -> str | None:
