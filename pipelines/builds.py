@@ -18,6 +18,7 @@ from .destinations import Warehouse
 from .destinations.warehouse import Execute
 
 PROJECT = Path(__file__).resolve().parent.parent / "transform"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _BUILDS, _RETYPED = f'"{SCHEMA}"."builds"', f'"{SCHEMA}"."retyped"'
 
 
@@ -59,7 +60,9 @@ def _loads(warehouse: Warehouse) -> str:
 
 
 def built(warehouse: Warehouse) -> Made | None:
-    """What the marts that are there were made of; None where there are none, or broken ones."""
+    """What the marts that are there were made of; None where there are none. `loads` is empty where
+    a build did not come to its end, or a test of it found something; `models` where that was one
+    from nothing."""
     if "builds" not in warehouse.tables(SCHEMA):
         return None
     rows = warehouse.query(f"select models, loads, built_at from {_BUILDS}")
@@ -72,7 +75,7 @@ def due(warehouse: Warehouse) -> bool:
     before = built(warehouse)
     if before is not None and before.models != _models(warehouse):
         return True
-    since = before.began_at if before else datetime.min.replace(tzinfo=UTC)
+    since = before.began_at if before else _NEVER
     return any(_brought(warehouse, name, since) for name in sources.names())
 
 
@@ -83,6 +86,13 @@ def _brought(warehouse: Warehouse, provider: str, since: datetime) -> bool:
         f'select 1 from "{provider}".sync_runs where rows_written > 0 and finished_at >= ? limit 1'
     )
     return bool(warehouse.query(sql, [since]))
+
+
+def begin(warehouse: Warehouse, before: Made | None, *, anew: bool) -> None:
+    """Note that a build is under way: what a kill leaves of it is built again, and from nothing
+    where that was begun."""
+    models = "" if anew or before is None else before.models
+    keep(warehouse, Made(models, "", before.began_at if before else _NEVER))
 
 
 def keep(warehouse: Warehouse, made: Made) -> None:

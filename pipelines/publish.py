@@ -170,9 +170,10 @@ def _attached(warehouse: Path, fresh: Path) -> Iterator[duckdb.DuckDBPyConnectio
 def _copy(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Every mart, a view as a table: it would look into schemas that are not there."""
     query = "select {0}_name, {1}, comment from duckdb_{0}s() where database_name = 'wh'"
-    marts = f"and schema_name = '{MARTS}' order by 1"
-    tables = connection.execute(f"{query.format('table', 'sql')} {marts}").fetchall()
-    views = connection.execute(f"{query.format('view', 'null')} {marts}").fetchall()
+    # What a killed build has left under a name of dbt's own is no mart.
+    marts = f"and schema_name = '{MARTS}' and not contains({{0}}_name, '__dbt_') order by 1"
+    tables = connection.execute(f"{query} {marts}".format("table", "sql")).fetchall()
+    views = connection.execute(f"{query} {marts}".format("view", "null")).fetchall()
     if not tables:
         raise Stop(Exit.DESTINATION, "there are no marts to publish", "Run `social transform`.")
     connection.execute(f"create schema {MARTS}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from .builds import PROJECT, built, due, keep, made_of
+from .builds import PROJECT, begin, built, due, keep, made_of
 from .dbt_profile import profile
 from .destinations import Destination, DuckDB, Warehouse, destination
 from .exits import Exit, Stop, usage
@@ -77,9 +77,11 @@ def transform(request: TransformRequest) -> TransformResult:
             return TransformResult(unchanged=True)
         # Rows that other models made are not a beginning to go on from.
         anew = request.full_refresh or (before is not None and now.models != before.models)
+        if not request.select:
+            begin(warehouse, before, anew=anew)
         result = _build(place, replace(request, full_refresh=anew))
-        if not result.broken and not request.select:
-            keep(warehouse, now)
+        if not request.select and result.exit_code is not Exit.BUG:
+            keep(warehouse, now if not result.broken else replace(now, loads=""))
     result.seconds = monotonic() - started
     return result
 

@@ -1,5 +1,8 @@
 """`social transform` as a user meets it: what it leaves behind, and what it says."""
 
+import signal
+import time
+
 import golden_world
 import pytest
 
@@ -128,3 +131,24 @@ def test_the_delta_rules_hold_in_their_smallest_histories(golden, monkeypatch):
 
     assert [(name, why) for name, why in told.broken] == []
     assert told.tests == 6
+
+
+@pytest.mark.slow
+def test_a_build_that_was_killed_is_done_again(golden):
+    """Also where nothing was loaded since: half of the marts may be of one build, half of another.
+    Nothing of dbt's own making is left among them."""
+    golden.transform()
+    whole = golden.transform("--full-refresh")
+    running = golden.project.start("transform", "--full-refresh")
+    time.sleep(whole.seconds * 0.7)
+    running.signal(signal.SIGKILL)
+    running.wait()
+
+    again = golden.transform("--json")
+    idle = golden.transform("--json")
+
+    assert again.result["unchanged"] is False
+    assert again.result["models"] > 15
+    assert idle.result["unchanged"] is True
+    names = "select table_name from information_schema.tables where table_name like '%dbt%'"
+    assert golden.query(names) == []

@@ -52,6 +52,11 @@ select
     row_number() over (
         partition by window_days, account_key order by views_gained desc, post_key
     ) as rank_by_views_gained,
-    case when account_posts >= 3 then (views_gained - mean_gained) / nullif(spread, 0) end
-        as views_gained_z_score
+    -- Six digits: sums of floats end otherwise each time, and the same rows should give the same mart.
+    case
+        when account_posts >= 3 then cast(
+            cast((views_gained - mean_gained) / nullif(spread, 0) as numeric(18, 6))
+            as double precision
+        )
+    end as views_gained_z_score
 from compared
