@@ -32,6 +32,11 @@ class Made:
     loads: str
     began_at: datetime = field(compare=False)
 
+    @property
+    def whole(self) -> bool:
+        """The build came to its end, and its tests found nothing."""
+        return bool(self.loads)
+
 
 def made_of(warehouse: Warehouse) -> Made:
     """What marts that are built now are made of."""

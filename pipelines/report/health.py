@@ -140,8 +140,9 @@ def warnings(warehouse: Warehouse) -> list[str]:
     said = []
     if warehouse.query(_DEMO)[0][0]:
         said.append("SANDBOX DATA: the figures are made up by an emulator of the providers.")
-    if built(warehouse) is None:
-        said.append("The marts were never built without findings: run `social transform`.")
+    before = built(warehouse)
+    if before is None or not before.whole:
+        said.append("The marts were not built to the end without findings: run `social transform`.")
     elif due(warehouse):
         said.append("The marts are behind what was loaded: run `social transform`.")
     return said

@@ -269,6 +269,17 @@ def test_what_a_reader_must_know_comes_first(reports, page):
 
 
 @pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
+def test_marts_that_are_not_whole_are_said_to_be(reports):
+    """Their build was killed, or its tests found something."""
+    ran, html = reports.report(**reports.change("update transform.builds set loads = ''"))
+
+    said = "The marts were not built to the end without findings"
+    assert ran.code == 0
+    assert said in ran.stderr
+    assert said in html.split("<h1")[0]
+
+
+@pytest.mark.parametrize("reports", ["duckdb"], indirect=True)
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
