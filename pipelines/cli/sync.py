@@ -111,7 +111,7 @@ def sync(
         request = SyncRequest(
             select=select or [],
             exclude=exclude or [],
-            accounts=[a.strip() for a in (accounts or "").split(",") if a.strip()],
+            accounts=ids(accounts),
             full_refresh=full_refresh,
             wait_seconds=seconds(wait),
             target=target,

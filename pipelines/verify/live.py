@@ -12,11 +12,12 @@ from typing import Any
 import sources
 from sources.extraction.stated import Stated
 from sources.http.client import Connection, HttpClient
-from sources.http.errors import CredentialsRefused, EgressRefused, ProviderError
+from sources.http.errors import CredentialsRefused, ProviderError
 
 from ..destinations import Warehouse
-from ..exits import Exit, Stop, usage
-from ..settings import ProviderSettings, provider_settings, reread_key
+from ..exits import Exit, Stop
+from ..refresh import connection_of
+from ..settings import ProviderSettings, provider_settings
 from .findings import Finding
 
 _REMEDY = (
@@ -34,7 +35,7 @@ def compare(warehouse: Warehouse, *, each: bool) -> Iterator[tuple[list[Finding]
             continue
         for tenant in settings.keys:
             accounts = _accounts(warehouse, provider, tenant) if each else []
-            connection = _connection(settings, tenant)
+            connection = connection_of(settings, tenant)
             said = _asked(settings, tenant, connection, accounts)
             yield list(_lacking(warehouse, provider, tenant, said)), connection.traffic.requests
 
@@ -46,20 +47,6 @@ def _accounts(warehouse: Warehouse, provider: str, tenant: str) -> list[str]:
         " where tenant = ? and removed_at is null order by 1"
     )
     return [account_id for (account_id,) in warehouse.query(sql, [tenant])]
-
-
-def _connection(settings: ProviderSettings, tenant: str) -> Connection:
-    try:
-        connection: Connection = sources.get(settings.name).connect(
-            settings.keys[tenant],
-            settings.base_url,
-            requests_per_minute=settings.requests_per_minute,
-            concurrency=settings.concurrency,
-            reread=lambda: reread_key(settings.name, tenant),
-        )
-    except EgressRefused as error:
-        raise usage(error.message, error.remedy) from error
-    return connection
 
 
 def _asked(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
+from ..landing.days import SLACK
 from ..landing.held import Held
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .scope import Scope
@@ -12,7 +12,6 @@ from .scope import Scope
 Row = dict[str, Any]
 
 REASON = "failing"
-_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 
 
 def resting_streams(scope: Scope, account_id: str, held: Held) -> dict[str, Row]:
@@ -26,7 +25,7 @@ def resting_streams(scope: Scope, account_id: str, held: Held) -> dict[str, Row]
 
 def _rests(scope: Scope, row: Row) -> bool:
     until = row["next_retry_at"]
-    return row["status"] == "failed" and until is not None and scope.now() < until - _SLACK
+    return row["status"] == "failed" and until is not None and scope.now() < until - SLACK
 
 
 def why(row: Row) -> str:

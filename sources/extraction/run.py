@@ -11,8 +11,9 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -69,6 +70,7 @@ class Run(ABC):
     begun: deque[Work] = field(default_factory=deque)
     owner_begun: bool = False
     after_owner: int = 0  # accounts that come after what belongs to the owner
+    attempts: Mapping[str, datetime] = field(default_factory=dict)  # known once they are in turn
     plan: Plan = field(default_factory=Plan)
 
     @abstractmethod
@@ -103,8 +105,8 @@ class Run(ABC):
 
     def in_turn(self, account_ids: Iterable[str]) -> list[str]:
         """Accounts of this run, those that waited longest first."""
-        chosen = filter(self.scope.chooses, account_ids)
-        return longest_waiting_first(chosen, self.last_attempts(self.scope.tenant))
+        self.attempts = self.last_attempts(self.scope.tenant)
+        return longest_waiting_first(filter(self.scope.chooses, account_ids), self.attempts)
 
     def begin_account(self, account_id: str, cursors: Cursors, batch: Batch, held: Held) -> Work:
         """An account's work under its own cursors, without what rests."""
@@ -154,8 +156,8 @@ class Run(ABC):
                     self.waiting.extend(await self.index(client, batch, cursors))
                     self.indexed = True
                     self.asked_index()
-                    attempts = self.last_attempts(self.scope.tenant)
-                    self.after_owner = after_owner(self.waiting, attempts, cursors.get(OWNER_TRIED))
+                    tried_at = cursors.get(OWNER_TRIED)
+                    self.after_owner = after_owner(self.waiting, self.attempts, tried_at)
                 if not self.finished:
                     await self._walk(client, batch, cursors)
             except Fatal as error:

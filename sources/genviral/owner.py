@@ -13,7 +13,7 @@ from ..extraction.scope import Scope
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Work
 from ..landing.batch import Batch
-from ..landing.days import iso, parse
+from ..landing.days import is_time, iso, parse
 from ..landing.held import Held
 from ..landing.rows import identifier
 from .client import GenviralClient
@@ -22,7 +22,7 @@ from .tables import ACCOUNTS, SUBSCRIPTION_SNAPSHOTS
 
 Reader = Callable[[Work, GenviralClient, Batch, Held], Awaitable[None]]
 
-_EVERY = timedelta(hours=1) - timedelta(minutes=5)  # a schedule is never to the minute
+_EVERY = timedelta(hours=1)
 
 
 def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
@@ -34,7 +34,7 @@ def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
     work = Work(None, scope, cursors, _settle)
     for stream, read in _READERS.items():
         asked_at = parse((cursors.get(stream) or {}).get("asked_at"))
-        if asked_at is None or scope.now() - asked_at >= _EVERY:
+        if is_time(asked_at, _EVERY, scope.now()):
             cost = A_WALK if read is read_published else ONE_REQUEST
             work.add(stream, partial(read, work), cost=cost)
     return work if work.pieces else None

@@ -14,7 +14,7 @@ from ..extraction.table_reader import TableReader
 from ..extraction.work import Work
 from ..http.errors import WalkError
 from ..landing.batch import Batch
-from ..landing.days import from_param, iso, parse
+from ..landing.days import from_param, is_time, iso, parse
 from ..landing.held import Held
 from ..landing.platform_ids import platform_post_id
 from ..landing.rows import first, identifier
@@ -30,7 +30,6 @@ _MOVING = timedelta(days=30)  # how long the status of a post is watched at ever
 _NARROWEST = timedelta(seconds=2)
 _BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)
 _SPARSE = 30  # posts in a window; with fewer the next one is twice as wide
-_FULLY_EVERY_SLACK = timedelta(minutes=5)
 
 
 async def read_published(work: Work, client: GenviralClient, rows: Batch, held: Held) -> None:
@@ -61,8 +60,7 @@ def _span(work: Work) -> Span | None:
     """None: everything."""
     options, now = work.scope.options, work.now()
     full_at = parse((work.cursors.get("published_posts") or {}).get("full_at"))
-    every = timedelta(days=options.full_reread_days) - _FULLY_EVERY_SLACK
-    if full_at is None or now - full_at >= every:
+    if is_time(full_at, timedelta(days=options.full_reread_days), now):
         return None
     return now - _MOVING, now + _AHEAD
 

@@ -8,13 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ..extraction.work import Work
-from ..landing.days import iso, parse
+from ..landing.days import is_time, iso, parse
 from .client import PAGE, Window
 from .scope import Scope
 
 Row = dict[str, Any]
 
-_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 _A_DAY = timedelta(days=1)
 
 
@@ -47,7 +46,7 @@ class TargetWork(Work):
         if read_at is None or self.refreshed_at is None or not cursor.get("moves"):
             return False
         same = cursor.get("refreshed_at") == iso(self.refreshed_at)
-        return same and self.now() - read_at < _A_DAY - _SLACK
+        return same and not is_time(read_at, _A_DAY, self.now())
 
     def cursor(self, stream: str, **facts: Any) -> Row:
         """The cursor of a stream that has been read now."""
@@ -81,5 +80,5 @@ class TargetWork(Work):
 
     def _full_reading_due(self, stream: str) -> bool:
         full_at = parse((self.cursors.get(stream) or {}).get("full_at"))
-        every = timedelta(days=self.scope.options.full_reread_days) - _SLACK
-        return full_at is None or self.now() - full_at >= every
+        every = timedelta(days=self.scope.options.full_reread_days)
+        return is_time(full_at, every, self.now())

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 _SECOND = timedelta(seconds=1)
+
+
+def is_time(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Whether what is done once in so long is due again; what never was done is."""
+    return last is None or now - last >= every - SLACK
 
 
 def parse(moment: str | None) -> datetime | None:

@@ -10,7 +10,7 @@ from functools import partial
 from ..extraction.run import Cursors
 from ..http.errors import Fatal, NotFound, ProviderError
 from ..landing.batch import Batch
-from ..landing.days import iso, parse
+from ..landing.days import SLACK, iso, parse
 from ..landing.held import Lookup
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .addresses import is_creator, is_post_id
@@ -22,8 +22,6 @@ from .options import creators, listed
 from .plan import BadId
 from .scope import Scope
 from .tables import CAMPAIGN_POSTS
-
-_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 
 Read = Callable[[str, Batch], Awaitable[None]]
 
@@ -117,7 +115,7 @@ class Index:
         every = timedelta(hours=self.scope.options.campaign_every_hours)
         if read_at is None or self.scope.full_refresh:
             return False
-        return now - every + _SLACK < read_at <= now + _SLACK
+        return now - every + SLACK < read_at <= now + SLACK
 
     def _moments(self, kind: str) -> dict[str, str]:
         """When each was asked, out of the cursors."""

@@ -68,11 +68,8 @@ class TokfluenceRun(Run):
         self, client: TokfluenceClient, batch: Batch, cursors: Cursors
     ) -> Iterable[str]:
         scope = self.scope
-        scope.open_gates(None, batch)
-        if not scope.leads:
+        if not await self._opened(client, batch):
             return []
-        await client.ask_time()
-        self.known = read_known(self.lookup(scope.tenant, []), scope, batch)
         index = Index(scope, self.known, self.lookup, batch, cursors)
         try:
             await index.read(client)
@@ -85,14 +82,20 @@ class TokfluenceRun(Run):
             scope.notes.skip(batch, scope.now(), "posts", "nothing_named", words, remedy=_NAME)
         return list(self.due.posts)
 
+    async def _opened(self, client: TokfluenceClient, batch: Batch) -> bool:
+        """Gates, the provider's time and what earlier runs left; False where another worker of
+        several reads the posts."""
+        self.scope.open_gates(None, batch)
+        if self.scope.leads:
+            await client.ask_time()
+            self.known = read_known(self.lookup(self.scope.tenant, []), self.scope, batch)
+        return self.scope.leads
+
     async def look(self, client: TokfluenceClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
         """Without a request that costs: campaigns and profiles are counted and not read."""
         scope = self.scope
-        scope.open_gates(None, batch)
-        if not scope.leads:
+        if not await self._opened(client, batch):
             return []
-        await client.ask_time()
-        self.known = read_known(self.lookup(scope.tenant, []), scope, batch)
         index = Index(scope, self.known, self.lookup, batch, cursors)
         campaigns, profiles = index.due()
         self._expect_index(campaigns, profiles)

@@ -18,7 +18,7 @@ from ..extraction.work import Work
 from ..http.errors import NoDataYet
 from ..http.pagination import Listing
 from ..landing.batch import Batch
-from ..landing.days import iso, parse
+from ..landing.days import is_time, iso, parse
 from ..landing.held import Held
 from .agency_tables import BUNDLE_MARKS, BUNDLE_VIDEOS, BUNDLES
 from .client import TokPortalClient
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 _ENDED = ("cancelled",)  # videos of an archived bundle may still go live
 _EVERY = timedelta(hours=1)
-_DAY, _WEEK, _SLACK = timedelta(days=1), timedelta(days=7), timedelta(minutes=5)
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
 async def read_bundles(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
@@ -53,7 +53,7 @@ async def _of_accounts(work: Work, client: TokPortalClient) -> Listing:
     for account_id in sorted(work.scope.only_accounts or ()):
         times = (parse(cursor.get("asked_at")), parse(asked.get(account_id)))
         last = max(filter(None, times), default=None)
-        if last is not None and work.now() - last < _EVERY - _SLACK:
+        if not is_time(last, _EVERY, work.now()):
             continue
         try:
             listing = await offered(client.list_account_bundles(account_id), _UNKNOWN_ACCOUNT)
@@ -95,7 +95,7 @@ def still_open(mark: Row, now: datetime) -> bool:
     if not mark["videos_open"]:
         return False
     wait = min(max((now - mark["changed_at"]) / 4, _DAY), _WEEK)
-    return bool(now - mark["read_at"] >= wait - _SLACK)
+    return is_time(mark["read_at"], wait, now)
 
 
 async def read_bundle_videos(

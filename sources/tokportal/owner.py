@@ -16,7 +16,7 @@ from ..extraction.plan import A_WALK, ONE_REQUEST
 from ..extraction.scope import Scope
 from ..extraction.work import Outcome, Piece, Work
 from ..landing.batch import Batch
-from ..landing.days import iso, parse
+from ..landing.days import is_time, iso, parse
 from ..landing.held import Held
 from .agency_tables import BUNDLE_VIDEOS, BUNDLES
 from .bans_and_credits import read_bans, read_credits
@@ -47,7 +47,6 @@ _EVERY_HOURS: Mapping[str, float] = {"comment_pulse_snapshots": 24.0, EXPORT: 24
 _BY_ACCOUNT = ("bundles", EXPORT)
 _EVERY_HOURS_OTHERWISE = 1.0
 _REFUSED_EVERY_HOURS = 24.0
-_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 _WITH_REFERENCES = (BUNDLES, BUNDLE_VIDEOS, ACCOUNTS, TRACKED_POSTS)
 
 
@@ -97,7 +96,7 @@ def _due(scope: Scope, stream: str, cursor: dict[str, Any]) -> bool:
     hours = _EVERY_HOURS.get(stream, _EVERY_HOURS_OTHERWISE)
     if cursor.get("refused"):
         hours = max(hours, _REFUSED_EVERY_HOURS)
-    return asked_at is None or scope.now() - asked_at >= timedelta(hours=hours) - _SLACK
+    return is_time(asked_at, timedelta(hours=hours), scope.now())
 
 
 def _settle(work: Work, batch: Batch, held: Held) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from zlib import crc32
 
 from ..landing.batch import Batch
-from ..landing.days import parse
+from ..landing.days import is_time, parse
 from ..landing.held import Held
 from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
@@ -22,7 +22,6 @@ from .account_work import AccountWork
 from .client import TokPortalClient
 from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
 
-_SLACK = timedelta(minutes=5)  # a schedule is never to the minute
 BEFORE_BIRTH = timedelta(days=30)  # delivery and first capture need not be in that order
 
 Row = dict[str, Any]
@@ -68,7 +67,7 @@ def _whole_is_due(work: AccountWork, cursor: dict[str, Any]) -> bool:
     read_at = parse(cursor.get("whole_at"))
     luck = crc32(work.account_id.encode()) / 2**32
     age = timedelta(days=work.scope.options.full_reread_days) * (1 - luck / 4)
-    return read_at is None or work.now() - read_at >= age - _SLACK
+    return is_time(read_at, age, work.now())
 
 
 def _older_days(
