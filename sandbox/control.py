@@ -93,7 +93,9 @@ class _Plane:
         return _json(list(_TRUTHS[_provider(request)]))
 
     async def truth(self, request: Request) -> Response:
-        """Every reachable row of a table: ?tier=, ?tenant=, ?account_id=, ?removed=include.
+        """Every reachable row of a table.
+
+        Choose with ?tier=, ?tenant=, ?account_id=, ?removed=include, ?final=true.
 
         TokPortal's tables are named alone, those of others below their provider's name.
         """
@@ -106,6 +108,7 @@ class _Plane:
             asked.get("removed") == "include",
             asked.get("granularity", "day"),
             asked.get("mode", "cumulative"),
+            asked.get("final") == "true",
         )
         tables = _TRUTHS[request.path_params.get("provider", TOKPORTAL.name)]
         return _json(list(tables[request.path_params["table"]](view)))

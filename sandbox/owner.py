@@ -95,13 +95,17 @@ def owner_of(owners: dict[str, Owner], key_label: str) -> Owner:
 def _owner(settings: Settings, clock: Clock, label: str, accounts: int, posts: int) -> Owner:
     other = int.from_bytes(digest(settings.seed, "owner", label, size=6), "big")
     seed = settings.seed if label == DEFAULT else other
-    world = World(seed, accounts, posts, settings.days, settings.origin)
+    windows = settings.restatement_windows
+    world = World(
+        seed, accounts, posts, settings.days, settings.origin, restated_days=windows["tokportal"]
+    )
     for account_id in _older(world, settings.v1_accounts):
         world.edits.keep_on_v1(account_id)
     quota = RefreshBook(settings.refresh_quota)
     place = 0 if label == DEFAULT else ord(label) - ord("a")
     plan = Subscription(world, settings.tokfluence_credits, place)
-    return Owner(label, settings, clock, world, quota, HookBook(world), Tracker(world), plan)
+    tracker = Tracker(world, windows["genviral"])
+    return Owner(label, settings, clock, world, quota, HookBook(world), tracker, plan)
 
 
 def _older(world: World, count: int) -> list[str]:

@@ -16,6 +16,10 @@ class Settings:
 
     A refresh shows `refresh_seconds` later on the sandbox's clock or, when `refresh_real_seconds`
     is not 0, that much later on this machine's, at the sandbox's moment then.
+
+    `restated_days` and `genviral_restated_days` say for how many days the provider restates a point
+    of the daily series: one number for all accounts, or `1-5`, which gives the accounts 1, 2, 3, 4
+    and 5 days in turn.
     """
 
     port: int = 0
@@ -32,6 +36,8 @@ class Settings:
     v1_accounts: int = 0
     refresh_quota: int = 500
     refresh_seconds: int = 30
+    restated_days: str = "3"
+    genviral_restated_days: str = "0"
     refresh_real_seconds: float = 0.0
     genviral_rate: int = 60
     tokfluence_rate: int = 600
@@ -50,6 +56,8 @@ class Settings:
         if self.tokfluence_credits < 0:
             raise ValueError("tokfluence-credits must be at least 0")
         parse_clock(self.clock)
+        if any(not days for days in self.restatement_windows.values()):
+            raise ValueError("restated days must be a number, or two like 1-5, smaller one first")
 
     @property
     def origin(self) -> int:
@@ -74,6 +82,14 @@ class Settings:
             "tokfluence": self.tokfluence_rate,
         }
 
+    @property
+    def restatement_windows(self) -> dict[str, range]:
+        """For how many days each provider restates a point; accounts take the values in turn."""
+        return {
+            "tokportal": _whole_range(self.restated_days),
+            "genviral": _whole_range(self.genviral_restated_days),
+        }
+
     def arguments(self) -> list[str]:
         """The command line that gives these settings."""
         flags = asdict(self)
@@ -87,6 +103,12 @@ def parse_clock(text: str) -> int:
     """Epoch seconds of an ISO time; without an offset it is UTC."""
     moment = datetime.fromisoformat(text)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _whole_range(text: str) -> range:
+    """The whole numbers that `3` or `1-5` names."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 _WHOLE_NUMBERS = (
@@ -104,6 +126,9 @@ def read_arguments(words: Sequence[str] | None = None) -> tuple[Settings, bool]:
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=int, default=getattr(default, name))
     parser.add_argument("--refresh-real-seconds", type=float, default=default.refresh_real_seconds)
+    for name in ("restated_days", "genviral_restated_days"):
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, default=getattr(default, name), metavar="N or N-M")
     parser.add_argument("--dialect", choices=DIALECTS, default=default.dialect)
     parser.add_argument("--clock", default=default.clock)
     parser.add_argument("--tier", choices=TIERS, default=default.tier)

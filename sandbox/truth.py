@@ -114,7 +114,7 @@ def daily_series(view: View) -> Iterator[Row]:
     if not view.shows("daily_series"):
         return
     for account in view.analysed():
-        for point in view.world.series(account, view.now):
+        for point in view.world.series(account, view.now, final=view.final):
             day = utc(point.day * DAY)[:10]
             yield {"account_id": account.id, "date": day, **view.seen(point.totals)}
 
@@ -223,9 +223,10 @@ def view_for(
     removed: bool,
     granularity: str,
     mode: str,
+    final: bool,
 ) -> View:
     """The view of a plan by its name."""
-    return View(owner, now, PLANS[tier], account_id, removed, granularity, mode)
+    return View(owner, now, PLANS[tier], account_id, removed, granularity, mode, final)
 
 
 def _account_captures(view: View) -> Iterator[tuple[Account, AccountSnapshot]]:

@@ -116,7 +116,7 @@ TABLES = (series_points, account_insights, comment_pulse, video_export)
 
 
 def _totals(view: View, account: Account, metric: str) -> Values:
-    points = view.world.series(account, view.now)
+    points = view.world.series(account, view.now, final=view.final)
     return [(_date(point.day), point.totals[metric]) for point in points]
 
 

@@ -16,7 +16,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Who looks, when, and at how much of the world; the last two are about series alone."""
+    """Who looks, when, and at how much of the world; the last three are about series alone.
+
+    `final` shows each day with the value that it has after the last restatement.
+    """
 
     owner: Owner
     now: int
@@ -25,6 +28,7 @@ class View:
     include_removed: bool = False
     granularity: str = "day"
     mode: str = "cumulative"
+    final: bool = False
 
     @property
     def world(self) -> World:

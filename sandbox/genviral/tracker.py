@@ -1,7 +1,9 @@
 """What Genviral knows of one owner's accounts at a moment: targets, their rows and their days."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from math import floor
 from typing import NamedTuple
 
 from sandbox.genviral.book import Book, Inserted
@@ -11,12 +13,14 @@ from sandbox.genviral.tracked import Tracked, tracked
 from sandbox.world import posts as make
 from sandbox.world.accounts import Account
 from sandbox.world.chance import DAY, HOUR
+from sandbox.world.ledger import known_parts
 from sandbox.world.world import World
 
 # Inserted posts are numbered apart from those a test adds to the world.
 _FIRST_INSERTED = make.ADDED + 1_000_000
 
 Moment = tuple[int | None, int, int]
+Gain = tuple[int, int, int, int, int]  # views, likes, comments, shares, saves
 
 
 class Day(NamedTuple):
@@ -34,8 +38,9 @@ class Day(NamedTuple):
 class Tracker:
     """One owner's Genviral. Rows and days are kept until a refresh or an edit changes them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, restated_days: Sequence[int] = (0,)) -> None:
         self.world = world
+        self._restated_days = tuple(restated_days)
         self.book = Book(world.seed)
         self._rows: dict[str, tuple[Moment, list[Tracked]]] = {}
         self._days: dict[str, tuple[Moment, list[Day]]] = {}
@@ -89,6 +94,19 @@ class Tracker:
             known = moment, self._gains(target, now)
             self._days[target.id] = known
         return known[1]
+
+    def final_days(self, target: Target, now: int) -> list[Day]:
+        """The same days with the gains that they will have after the last restatement.
+
+        A banned account is not refreshed again, so its last days stay provisional.
+        """
+        refreshed = self.last_refresh(target, now + (max(self._restated_days) + 30) * DAY)
+        if refreshed is None:
+            return []
+        return [
+            Day(one.day, *self._known_gain(target, one.day, refreshed), one.posts)
+            for one in self.days(target, now)
+        ]
 
     def count(self, target: Target, now: int) -> int | None:
         """How many posts the target has; None in a portfolio too large to count in passing."""
@@ -158,11 +176,21 @@ class Tracker:
         first = min([target.account.data_start // DAY, *published])
         last = max([refreshed // DAY, *published])
         return [
-            Day(day, *self._gain(target, day, refreshed), published[day])
+            Day(day, *self._known_gain(target, day, refreshed), published[day])
             for day in range(first, last + 1)
         ]
 
-    def _gain(self, target: Target, day: int, refreshed: int) -> tuple[int, int, int, int, int]:
+    def _known_gain(self, target: Target, day: int, refreshed: int) -> Gain:
+        """What Genviral knows of a gain: a part of it while it restates the day."""
+        windows, age = self._restated_days, refreshed // DAY - day
+        parts = known_parts(windows[target.account.index % len(windows)])
+        gain = self._gain(target, day, refreshed)
+        if not 0 <= age < len(parts):
+            return gain
+        views, likes, comments, shares, saves = (floor(one * parts[age]) for one in gain)
+        return views, likes, comments, shares, saves
+
+    def _gain(self, target: Target, day: int, refreshed: int) -> Gain:
         """Of the profile, from midnight to midnight or to the last refresh."""
         begin, end = min(day * DAY, refreshed), min((day + 1) * DAY, refreshed)
         old, new = self._totals_at(target, begin), self._totals_at(target, end)

@@ -86,7 +86,9 @@ def daily_series(view: View) -> Iterator[Row]:
     """What each target gained per UTC day, over all time."""
     tells_views = view.owner.settings.dialect == "first"
     for target in _targets(view):
-        for one in view.owner.genviral.days(target, view.now):
+        tracker = view.owner.genviral
+        days = tracker.final_days if view.final else tracker.days
+        for one in days(target, view.now):
             acts = one.likes + one.comments + one.shares + one.saves
             yield {
                 "target_id": target.id,

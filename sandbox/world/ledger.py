@@ -1,7 +1,7 @@
 """An account's running totals day by day, and the daily series drawn from them.
 
-The series lags behind: of a day's gain only a part is known on that day and the next two.
-So the last three points change with each following day, and older points never do.
+The series is provisional: of a recent day's gain the provider knows only a part. Each account
+has a restatement window, in days. A point changes daily until it is that old, then never again.
 """
 
 from array import array
@@ -13,8 +13,9 @@ from sandbox.world.chance import DAY, dice, digest
 
 METRICS: Final = ("views", "likes", "comments", "shares", "followers")
 
-# The part of a day's gain that is known on the same day, one and two days later.
-_KNOWN: Final = (0.60, 0.85, 0.95)
+# The part of a day's gain that is known on the same day, one, two and three days later, when the
+# window is three days. Other windows stretch or compress this curve.
+_KNOWN: Final = (0.60, 0.85, 0.95, 1.0)
 _PACE: Final = {
     "giant": 40_000,
     "busy": 9_000,
@@ -29,11 +30,31 @@ _PACE: Final = {
 _PER_VIEW: Final = {"views": 1.0, "likes": 0.06, "comments": 0.002, "shares": 0.004}
 
 
-class Ledger:
-    """Totals of one account at the end of each day, computed as far as asked."""
+def known_parts(window: int) -> tuple[float, ...]:
+    """The part of a day's gain that is known on that day and on each following day of the window.
 
-    def __init__(self, seed: int, account: Account) -> None:
+    All of it is known when the day is `window` days old.
+    """
+    if not window:
+        return ()
+    return tuple(_known_part(age * (len(_KNOWN) - 1) / window) for age in range(window))
+
+
+def _known_part(position: float) -> float:
+    """The curve of `_KNOWN`, linear between its points."""
+    at = floor(position)
+    return _KNOWN[at] + (_KNOWN[at + 1] - _KNOWN[at]) * (position - at)
+
+
+class Ledger:
+    """Totals of one account at the end of each day, computed as far as asked.
+
+    `window` is the number of days for which the provider restates a point of the daily series.
+    """
+
+    def __init__(self, seed: int, account: Account, window: int) -> None:
         self._seed, self._account = seed, account
+        self._known = known_parts(window)
         self.first_day = account.data_start // DAY
         draw = dice(seed, account.id, "ledger")
         views = int(_PACE[account.kind] * draw.uniform(1, 40))
@@ -53,7 +74,7 @@ class Ledger:
     def point(self, day: int, today: int) -> dict[str, int]:
         """Totals of a day as they are known today."""
         known = dict(self._end(day))
-        for age, part in enumerate(_KNOWN):
+        for age, part in enumerate(self._known):
             gained_on = today - age
             if self.first_day <= gained_on <= day:
                 gains = self._gain(gained_on)

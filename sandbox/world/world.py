@@ -44,9 +44,11 @@ class World:
         days: int,
         origin: int,
         huge_from: int = KEPT_POSTS + 1,
+        restated_days: Sequence[int] = (3,),
     ) -> None:
         self.seed, self.days, self.origin = seed, days, origin
         self._huge_from = huge_from
+        self._restated_days = tuple(restated_days)
         self._deletes = posts < huge_from
         self.edits = Edits()
         shares = quotas(accounts, posts)
@@ -223,13 +225,17 @@ class World:
 
     # Series and audience
 
-    def series(self, account: Account, now: int) -> list[Point]:
-        """One point per UTC day from the first day with data to today or the ban."""
+    def series(self, account: Account, now: int, *, final: bool = False) -> list[Point]:
+        """One point per UTC day from the first day with data to today or the ban.
+
+        `final` gives the values that the points will have after the last restatement.
+        """
         if not account.has_analytics(now):
             return []
         ledger, today = self._ledger(account), account.thaw(now) // DAY
+        known_on = account.thaw((today + max(self._restated_days)) * DAY) // DAY if final else today
         return [
-            Point(day, self._totals(account, ledger, day, today))
+            Point(day, self._totals(account, ledger, day, known_on))
             for day in range(ledger.first_day, today + 1)
         ]
 
@@ -313,7 +319,8 @@ class World:
 
     def _ledger(self, account: Account) -> Ledger:
         if account.id not in self._ledgers:
-            self._ledgers[account.id] = Ledger(self.seed, account)
+            window = self._restated_days[account.index % len(self._restated_days)]
+            self._ledgers[account.id] = Ledger(self.seed, account, window)
         return self._ledgers[account.id]
 
     def _totals(

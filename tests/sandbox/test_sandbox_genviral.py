@@ -292,6 +292,27 @@ def test_days_of_a_target(dialect, request):
     assert (served[0][1] is None) == (dialect == "later")
 
 
+@pytest.mark.parametrize("dialect", ["first", "later"])
+def test_recent_days_can_be_provisional_and_reach_their_final_value(dialect, request):
+    client = Genviral(replace(SETTINGS, dialect=dialect, genviral_restated_days="2-4"))
+    request.addfinalizer(client.close)
+    key = ("target_id", "date")
+
+    def days(**asked: str) -> dict[tuple[str, ...], int]:
+        rows = client.known("daily_series", **asked)
+        return {tuple(row[name] for name in key): row["likes_gained"] for row in rows}
+
+    final = days(final="true")
+    before = days()
+    client.advance(hours=24 * 8)
+    after = days()
+
+    changed = {place for place in final if before[place] != final[place]}
+    assert changed
+    assert all(before[place] < final[place] for place in changed)
+    assert {place: after[place] for place in final} == final
+
+
 def test_the_summary_adds_targets_up(genviral):
     whole = genviral.data("/analytics/summary")
     parts = [

@@ -188,6 +188,27 @@ def test_the_last_three_days_are_restated_and_no_others(sandbox):
     assert after.keys() - before.keys() == {"2026-05-29"}
 
 
+def test_windows_of_restatement_differ_by_account_and_end_at_the_final_value(launch):
+    sandbox = launch(replace(SMALL, restated_days="1-5"))
+    accounts = [row["account_id"] for row in sandbox.truth("accounts")]
+    age = {f"2026-05-{28 - days:02d}": days for days in range(8)}
+    final = {(p["account_id"], p["date"]): p for p in sandbox.truth("daily_series", final="true")}
+    longest = dict.fromkeys(accounts, 0)
+
+    for passed in range(7):
+        points = {(p["account_id"], p["date"]): p for p in sandbox.truth("daily_series")}
+        for (account, date), last in final.items():
+            now = points[account, date]
+            assert now["views"] <= last["views"]
+            if now != last:
+                longest[account] = max(longest[account], age[date] + passed + 1)
+        sandbox.advance(24)
+
+    kinds = ("giant", "public", "quiet", "hourly", "busy")
+    windows = {kind: longest[sandbox.account_id(kind)] for kind in kinds}
+    assert windows == {"giant": 1, "public": 2, "quiet": 5, "hourly": 1, "busy": 3}
+
+
 def test_a_lost_connection_changes_the_source_and_hides_private_counters(sandbox):
     path = f"/analytics/accounts/{sandbox.account_id('switched')}"
     before = sandbox.json(path)
