@@ -6,13 +6,16 @@ the marts: where nothing has changed since, dbt is not even started.
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+import sources
 
 from .builds import PROJECT, begin, built, due, keep, made_of
 from .dbt_profile import profile
@@ -79,7 +82,7 @@ def transform(request: TransformRequest) -> TransformResult:
         anew = request.full_refresh or (before is not None and now.models != before.models)
         if not request.select:
             begin(warehouse, before, anew=anew)
-        result = _build(place, replace(request, full_refresh=anew))
+        result = _build(place, replace(request, full_refresh=anew), landed_tables(warehouse))
         if not request.select and result.exit_code is not Exit.BUG:
             keep(warehouse, now if not result.broken else replace(now, loads=""))
     result.seconds = monotonic() - started
@@ -104,25 +107,35 @@ def _alone(place: Destination, request: TransformRequest) -> Iterator[Warehouse]
             yield warehouse
 
 
-def _build(place: Destination, request: TransformRequest) -> TransformResult:
+def landed_tables(warehouse: Warehouse) -> list[str]:
+    """`provider.table` of every landed table, for dbt's variable of this name. The models ask this
+    list and not dbt's own cache of relations, which other threads can see half filled."""
+    return [f"{name}.{table}" for name in sources.names() for table in warehouse.tables(name)]
+
+
+def _build(place: Destination, request: TransformRequest, landed: Sequence[str]) -> TransformResult:
     """Raises Stop (usage) for a selection of nothing."""
     chosen = [part for name in request.select for part in ("--select", name)]
     refresh = ["--full-refresh"] if request.full_refresh else []
     # `buildable`: with -s, no test that also speaks of a mart that was never built.
     which = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-    result = run_dbt(place, ["build", *which, *chosen, *refresh])
+    variables = {"landed_tables": sorted(landed)}
+    result = run_dbt(place, ["build", *which, *chosen, *refresh], variables)
     if not result.models + result.tests:
         raise usage(f"nothing is called {' '.join(request.select)}", "Look into transform/models.")
     return result
 
 
-def run_dbt(place: Destination, words: Sequence[str]) -> TransformResult:
+def run_dbt(
+    place: Destination, words: Sequence[str], variables: Mapping[str, Any] | None = None
+) -> TransformResult:
     """Run a command of dbt, quietly. Raises Stop when the project itself is broken."""
+    given = ["--vars", json.dumps(variables or {})]
     kept = place.folder / ".transform" / place.name  # what was parsed: the next run is faster
     with tempfile.TemporaryDirectory(prefix="social-") as folder, profile(place, Path(folder)):
         from dbt.cli.main import dbtRunner
 
-        answer = dbtRunner().invoke([*words, *_always(folder, kept)])
+        answer = dbtRunner().invoke([*words, *given, *_always(folder, kept)])
     if answer.exception is not None:
         raise Stop(Exit.BUG, f"dbt cannot run: {_first_line(str(answer.exception))}")
     return _told(list(getattr(answer.result, "results", [])))

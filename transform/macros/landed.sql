@@ -1,7 +1,7 @@
 {# A provider's table; without rows, in its declared columns, where it was never synced. #}
 {% macro landed(provider, table) %}
   {%- set relation = source(provider, table) -%}
-  {%- if not execute or load_relation(relation) is not none -%}
+  {%- if not execute or is_landed(relation, provider ~ "." ~ table) -%}
     {{ relation }}
   {%- else -%}
     {%- set declared = graph.sources["source.social." ~ provider ~ "." ~ table] -%}
@@ -9,6 +9,22 @@
       cast(null as {{ column.data_type }}) as {{ adapter.quote(column.name) }}{{ ", " if not loop.last }}
     {%- endfor %} where false)
   {%- endif -%}
+{% endmacro %}
+
+
+{# Whether a table exists. `social transform` lists the tables before dbt starts. Without the list
+   (dbt run by hand) the database is asked. `load_relation` is not used: its cache is filled row by
+   row, and a model that another thread compiles meanwhile would find tables missing. #}
+{% macro is_landed(relation, name) %}
+  {%- set tables = var("landed_tables", none) -%}
+  {%- if tables is not none -%}
+    {{ return(name in tables) }}
+  {%- endif -%}
+  {%- set found = run_query(
+      "select 1 from information_schema.tables where table_schema = '" ~ relation.schema
+      ~ "' and table_name = '" ~ relation.identifier ~ "'"
+  ) -%}
+  {{ return(found.rows | length > 0) }}
 {% endmacro %}
 
 
