@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import IO, Any
 
 from .destinations import Destination
+from .standard_streams import output_error
 
 SHOWN_ROWS = 500  # of a table: a screen holds no more, and its widths need all rows at once
 _ANY_WIDTH = 1_000_000  # of a pipe
@@ -41,6 +42,8 @@ def query(place: Destination, sql: str, write: Callable[[Answer], None]) -> None
 
 def _rows(first: Any, others: Iterable[Any]) -> Iterator[Row]:
     for batch in _one_after_another(first, others):
+        if output_error() is not None:  # nobody reads any more
+            return
         columns = [
             _values(batch.schema.field(i), batch.column(i)) for i in range(batch.num_columns)
         ]

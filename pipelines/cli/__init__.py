@@ -6,6 +6,8 @@ read more often than anything else.
 
 from __future__ import annotations
 
+from .. import standard_streams
+
 # ruff: noqa: I001  (the order of --help)
 from . import start, sync, proof, providers, answers, report
 from .frame import app
@@ -15,4 +17,8 @@ __all__ = ["answers", "app", "main", "proof", "providers", "report", "start", "s
 
 def main() -> None:
     """Entry point of the `social` script."""
-    app()
+    standard_streams.protect()
+    try:
+        app()
+    finally:
+        standard_streams.finish()

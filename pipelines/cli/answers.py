@@ -80,7 +80,7 @@ def schema(
         typer.echo(describe(format_, workers.count if workers else 1))
         return Exit.OK
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)
 
 
 class QueryFormat(StrEnum):
@@ -119,10 +119,9 @@ def query(
         }
         asked = sys.stdin.read() if sql == "-" else sql
         asking.query(destination(target), asked, writers[format_])
-        sys.stdout.flush()
         return Exit.OK
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)
 
 
 @command("Read")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import typer
 
+from .. import standard_streams
 from ..exits import Exit, Stop, usage
 
 app = typer.Typer(
@@ -34,8 +35,12 @@ def command(
     return app.command(rich_help_panel=panel, context_settings=dict(context_settings))
 
 
-def guarded(run: Callable[[], Exit], verbose: bool) -> None:
-    """Every command ends here: one exit code, one last line on stderr, never a bare traceback."""
+def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = False) -> None:
+    """Every command ends here: one exit code, one last line on stderr, never a bare traceback.
+
+    `output_is_result`: the command does nothing but print. When its output is lost, it has failed
+    (exit 6). Otherwise the exit code is that of the work, whatever became of the output.
+    """
     try:
         code = run()
     except Stop as stop:
@@ -44,12 +49,14 @@ def guarded(run: Callable[[], Exit], verbose: bool) -> None:
     except KeyboardInterrupt:
         say("Interrupted. What was committed stays.")
         code = Exit.INTERRUPTED
-    except BrokenPipeError:  # who read it has enough; what is left to flush goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = Exit.OK
     except Exception as error:
         code = Exit.BUG
         _say_bug(error, verbose)
+    lost = standard_streams.output_error()
+    if lost is not None and lost.errno != errno.EPIPE:  # a reader that closes has enough
+        say(f"The output could not be written to stdout: {lost.strerror}.")
+        if output_is_result and code is Exit.OK:
+            code = Exit.DESTINATION
     sys.exit(int(code))
 
 
@@ -69,9 +76,10 @@ def _say_bug(error: Exception, verbose: bool) -> None:
 
 
 def say(text: str) -> None:
-    from sources.http.redaction import redact
+    """Print a message for people on stderr."""
+    from ..progress import safe
 
-    typer.echo(redact(text), err=True)
+    typer.echo(safe(text), err=True)
 
 
 def print_json(value: Any) -> None:

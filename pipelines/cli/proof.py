@@ -33,7 +33,7 @@ def status(
         print_json(report.as_json()) if as_json else print_status(report)
         return report.exit_code
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)
 
 
 @command("Check and mend")

@@ -60,7 +60,7 @@ def check(
                 typer.echo(finding.line())
         return worst(findings)
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)
 
 
 @command("Begin", context_settings={})

@@ -62,7 +62,7 @@ def plan(
         )
         return _tell_plan(request, as_json)
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)
 
 
 @command("Sync")
@@ -125,7 +125,7 @@ def sync(
             result = run_sync(request, run_id, told)
         return _tell_sync(request, result, as_json, no_transform)
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=dry_run)
 
 
 @command("Sync")
@@ -194,7 +194,7 @@ def backfill(
         say(last_line(result))
         return result.exit_code
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=dry_run)
 
 
 @command("Sync")

@@ -71,8 +71,6 @@ def _refused(explain: Callable[[BaseException], Stop | None]) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, AdbcError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         raise explain(error) or usage(
             f"the SQL was refused: {_first_line(str(error))}",
             "It may read, and not write. `social schema` and transform/README.md name the columns.",
