@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sandbox bench chaos lock clean
+.PHONY: help demo test check sandbox bench chaos lock sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -33,6 +33,12 @@ chaos: $(READY)  ## slow campaigns: kills at many instants, random faults
 lock: $(READY)  ## pin every dependency again (hashes, no hosts)
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --extra dev --quiet pyproject.toml -o requirements.lock
+
+# CycloneDX has an environment of its own: what it needs is no dependency of the project.
+sbom: $(READY)  ## build/sbom.cdx.json: every installed package with version, hash and license
+	$(PYTHON) -m venv --clear build/sbom
+	build/sbom/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	build/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json $(BIN)/python
 
 clean:  ## remove the environment and the sandbox's data
 	rm -rf $(VENV) data/sandbox.duckdb* data/sandbox-report.html

@@ -29,6 +29,36 @@ def test_yaml_is_yaml_and_a_published_copy_is_mounted_as_a_folder_read_only(file
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
+def test_images_downloads_packages_and_actions_are_pinned():
+    """A tag or an address can serve other bytes tomorrow."""
+    pinned = r"@(\$\{\w+(:\?[^}]*)?\}|sha256:[0-9a-f]{64}|[0-9a-f]{40}\b)"
+    downloads = 0
+    for file in DEPLOY.rglob("*"):
+        for line in file.read_text().splitlines() if file.is_file() else ():
+            if re.match(r"FROM |\s+image: grafana|\s+(- )?uses:", line):
+                assert re.search(pinned, line), f"{file.name}: {line}"
+            if re.match(r"ADD .*https?:", line):
+                downloads += 1
+                assert "--checksum=sha256:" in line, f"{file.name}: {line}"
+            if "pip install" in line and ".venv/bin/pip install --no-deps -e" not in line:
+                assert "--require-hashes" in line, f"{file.name}: {line}"
+
+    assert downloads == 2
+
+
+@pytest.mark.parametrize("tool", ["metabase", "superset", "grafana"])
+def test_a_compose_file_stops_without_its_pins(tool):
+    """An empty digest would silently mean the newest image."""
+    said = (DEPLOY / tool / "compose.yml").read_text()
+    names = set(re.findall(r"\$\{(\w+_(?:DIGEST|SHA256))", said))
+    written = (DEPLOY / "pin.sh").read_text()
+
+    assert names
+    for name in names:
+        assert f"${{{name}:?" in said
+        assert f"{name}=%s" in written
+
+
 def test_examples_name_commands_and_flags_that_there_are():
     import typer.main
 
