@@ -104,9 +104,14 @@ def provider_settings(name: str) -> ProviderSettings:
     )
 
 
+def clients_file() -> Path:
+    """Where the rules lie that map references to clients."""
+    return project_root() / ".dlt" / "clients.toml"
+
+
 def _clients(provider: Any) -> dict[str, Any]:
     """The rules of .dlt/clients.toml, for a provider whose references it maps."""
-    path = project_root() / ".dlt" / "clients.toml"
+    path = clients_file()
     if not hasattr(provider, "parse_clients") or not path.exists():
         return {}
     try:

@@ -18,6 +18,7 @@ from typing import Any
 import sources
 
 from .builds import PROJECT, begin, built, due, keep, made_of
+from .client_rules import ClientCoverage, stored_coverage
 from .dbt_profile import profile
 from .destinations import Destination, DuckDB, Warehouse, destination
 from .exits import Exit, Stop, usage
@@ -47,6 +48,8 @@ class TransformResult:
     tests_broken: bool = False
     unchanged: bool = False
     seconds: float = 0.0
+    clients: ClientCoverage | None = None  # None: no rules, or a file of rules that is wrong
+    notes: list[str] = field(default_factory=list)  # for people
 
     @property
     def exit_code(self) -> Exit:
@@ -55,7 +58,8 @@ class TransformResult:
         return Exit.CHECK_FAILED if self.tests_broken else Exit.BUG
 
     def as_json(self) -> dict[str, Any]:
-        return {"exit_code": int(self.exit_code), **vars(self)}
+        clients = self.clients.as_json() if self.clients else None
+        return {"exit_code": int(self.exit_code), **vars(self), "clients": clients}
 
     def last_line(self) -> str:
         if self.unchanged:
@@ -77,7 +81,7 @@ def transform(request: TransformRequest) -> TransformResult:
             return TransformResult(unchanged=True)
         now, before = made_of(warehouse), built(warehouse)
         if now == before and not request.full_refresh and not request.select:
-            return TransformResult(unchanged=True)
+            return _with_clients(TransformResult(unchanged=True), warehouse)
         # Rows that other models made are not a beginning to go on from.
         anew = request.full_refresh or (before is not None and now.models != before.models)
         if not request.select:
@@ -85,7 +89,19 @@ def transform(request: TransformRequest) -> TransformResult:
         result = _build(place, replace(request, full_refresh=anew), landed_tables(warehouse))
         if not request.select and result.exit_code is not Exit.BUG:
             keep(warehouse, now if not result.broken else replace(now, loads=""))
+        _with_clients(result, warehouse)
     result.seconds = monotonic() - started
+    return result
+
+
+def _with_clients(result: TransformResult, warehouse: Warehouse) -> TransformResult:
+    """The result, with what the rules of clients.toml caught."""
+    try:
+        result.clients = stored_coverage(warehouse)
+    except Stop as stop:  # the marts are built from the stored rules, whatever the file says
+        result.notes = [f"WARN  {stop.message}. {stop.remedy}"]
+    if result.clients:
+        result.notes = result.clients.lines()
     return result
 
 

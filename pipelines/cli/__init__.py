@@ -9,10 +9,10 @@ from __future__ import annotations
 from .. import standard_streams
 
 # ruff: noqa: I001  (the order of --help)
-from . import start, sync, proof, providers, answers, report
+from . import start, sync, proof, clients, providers, answers, report
 from .frame import app
 
-__all__ = ["answers", "app", "main", "proof", "providers", "report", "start", "sync"]
+__all__ = ["answers", "app", "clients", "main", "proof", "providers", "report", "start", "sync"]
 
 
 def main() -> None:

@@ -52,6 +52,8 @@ def transform(
             print_json(result.as_json())
         for name, why in result.broken:
             say(f"BAD   {name}: {why}")
+        for note in result.notes:
+            say(note)
         say(result.last_line())
         return result.exit_code
 

@@ -25,11 +25,11 @@ app = typer.Typer(
 
 # Each flag also as SOCIAL_<FLAG>; those of the sandbox, which mean other things, with its name.
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
+FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
 
 
 def command(
-    panel: str, context_settings: Mapping[str, str] = _FLAGS_FROM_ENV
+    panel: str, context_settings: Mapping[str, str] = FLAGS_FROM_ENV
 ) -> Callable[[_Function], _Function]:
     """A command of `social`, in a panel of `--help`."""
     return app.command(rich_help_panel=panel, context_settings=dict(context_settings))

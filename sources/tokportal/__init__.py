@@ -29,6 +29,7 @@ from ..http.client import Connection, HttpClient
 from ..http.errors import NotFound, NotInPlan
 from ..http.redaction import fingerprint
 from ..landing.rows import first
+from .attribution import POST_REFERENCES
 from .backfill import TokPortalBackfill
 from .client import CODES, TokPortalClient
 from .clients import parse_clients
@@ -44,6 +45,7 @@ __all__ = [
     "DATA_TABLES",
     "LISTING",
     "OPTIONAL_STREAMS",
+    "POST_REFERENCES",
     "REREAD",
     "STREAMS",
     "TABLES",

@@ -1,28 +1,26 @@
--- A post belongs by one reference: the nearest that a rule of .dlt/clients.toml knows, else the
--- nearest. Tokfluence's campaigns list their posts themselves.
-with choices as (
+-- Each post with its campaign. A reference of a bundle or an account is a campaign by itself. A
+-- clip's reference is not: it belongs to a client where a rule of .dlt/clients.toml knows it, and
+-- to a campaign where that rule names one. Tokfluence's campaigns list their posts themselves.
+with attributed as (
     select
         refs.post_key,
         refs.match_method,
         refs.external_ref,
         refs.tenant,
         clients.client_ref,
-        coalesce(clients.campaign, refs.external_ref) as name,
-        clients.rule,
-        row_number() over (
-            partition by refs.post_key
-            order by case when clients.client_ref is null then 1 else 0 end, refs.distance
-        ) as place
+        case when refs.match_method = 'external_ref' then clients.campaign
+            else coalesce(clients.campaign, refs.external_ref) end as name,
+        clients.rule
     from {{ ref("int_post_references") }} as refs
     left join {{ ref("stg_tokportal__clients") }} as clients
         on clients.tenant = refs.tenant and clients.external_ref = refs.external_ref
-    -- Genviral's references are of single posts: without a rule they name no campaign.
-    where refs.post_key like 'tokportal:%' or clients.client_ref is not null
+    where refs.match_method <> 'external_ref' or clients.client_ref is not null
 )
 
 select
     post_key,
-    'tokportal:' || tenant || ':' || coalesce(client_ref || '/', '') || name as campaign_key,
+    'tokportal:' || tenant || ':' || coalesce(client_ref || '/', '') || coalesce(name, '')
+        as campaign_key,
     'tokportal' as provider,
     tenant,
     client_ref,
@@ -32,8 +30,7 @@ select
     cast(null as date) as starts_on,
     match_method,
     rule
-from choices
-where place = 1
+from attributed
 union all
 select
     posts.post_key,

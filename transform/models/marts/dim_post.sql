@@ -1,7 +1,7 @@
 select
-    post_key,
-    provider,
-    tenant,
+    posts.post_key,
+    posts.provider,
+    posts.tenant,
     post_id as tracked_post_id,
     platform,
     platform_post_id,
@@ -16,9 +16,11 @@ select
     music_title,
     is_sponsored,
     external_ref,
+    clips.clip_ref,
     genviral_post_id,
     first_seen_at,
     last_seen_at,
     removed_at,
     fetched_at
-from {{ ref("int_posts") }}
+from {{ ref("int_posts") }} as posts
+left join {{ ref("int_post_clips") }} as clips on clips.post_key = posts.post_key

@@ -1,8 +1,8 @@
--- Whose a reference is. Without a rule of .dlt/clients.toml it is a campaign of its own.
+-- Which client and campaign a reference names, by the rules of .dlt/clients.toml.
 select
     tenant,
     external_ref,
     client as client_ref,
-    coalesce(campaign, external_ref) as campaign,
+    campaign,
     pattern as rule
 from {{ landed("tokportal", "clients") }} as landed
