@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from math import floor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -38,6 +39,7 @@ from .errors import (
     Skippable,
     TryLater,
 )
+from .headers import number
 from .rate_limit import RateLimit
 from .redaction import redact, shown
 from .retry import ATTEMPTS, RetryPolicy
@@ -116,8 +118,8 @@ class _Bill:
     balance: int | None = None
 
     def answered(self, response: httpx.Response) -> None:
-        left = _number(response.headers.get("x-credits-remaining"))
-        self.status, self.balance = response.status_code, None if left is None else int(left)
+        left = number(response.headers.get("x-credits-remaining"))
+        self.status, self.balance = response.status_code, None if left is None else floor(left)
 
 
 class HttpClient:
@@ -322,7 +324,7 @@ class HttpClient:
         headers, connection = response.headers, self.connection
         connection.clock.observe(headers.get("date"))
         limit, left = (
-            _number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining")
+            number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining")
         )
         connection.rate.observe(limit, left)
         made = response.request.method == "POST" and response.is_success  # 201, 202
@@ -356,10 +358,3 @@ def _named(error: Exception) -> str:
     """The transport's own name for it: httpx's is the same for several."""
     cause = error.__cause__ or error
     return redact(f"{type(cause).__name__} {shown(str(cause))}".strip())
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None

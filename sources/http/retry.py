@@ -15,11 +15,13 @@ from typing import Any
 
 from .clock import http_date
 from .errors import ProviderError, Retriable, TryLater
+from .headers import number
 
 ATTEMPTS = 5
 # One endpoint that fails while no other is asked may be one stream's trouble, or one account's.
 _DOWN_AFTER_ON_ONE_ENDPOINT = 20
 _LONGEST_RETURN_SECONDS = 366 * 86_400
+_LONGEST_HINT_SECONDS = 1e9
 
 
 @dataclass
@@ -129,11 +131,11 @@ def hint_seconds(retry_after: str | None, details: object, now: datetime) -> flo
 
 
 def _seconds(value: object, now: datetime) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        date = http_date(str(value)[:64])
-        seconds = max(0.0, (date - now).total_seconds()) if date else -1.0
-    return seconds if 0 <= seconds < 1e9 else None
+    seconds: float | None = None
+    if isinstance(value, str):
+        seconds = number(value)
+        if seconds is None and (date := http_date(value[:64])):
+            seconds = max(0.0, (date - now).total_seconds())
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value) if abs(value) < _LONGEST_HINT_SECONDS else None
+    return seconds if seconds is not None and 0 <= seconds < _LONGEST_HINT_SECONDS else None

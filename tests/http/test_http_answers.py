@@ -140,3 +140,24 @@ def test_wild_date_leaves_the_clock_alone(ask_fast: Asker, date: str) -> None:
     now = ask_fast(answer({}, Date=date)).connection.clock.now()
 
     assert abs((now - datetime.now(UTC)).total_seconds()) < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["inf", "nan", "1e400", "-inf", "1_000", "0x10", "5, 7", "[5]", "many", "", "\u00b2"]
+)
+def test_a_header_that_is_no_number_changes_nothing(ask: Asker, text: str) -> None:
+    """The answer counts; balance, rate and wait stay as they were."""
+    names = ("X_Credits_Remaining", "X_RateLimit_Limit", "X_RateLimit_Remaining", "Retry_After")
+
+    asked = ask(answer({"ok": True}, **dict.fromkeys(names, text)))
+
+    assert asked.value == {"ok": True}
+    assert asked.connection.wallet.balance is None
+    assert asked.connection.rate.per_minute == 1e6
+
+
+def test_a_negative_balance_is_a_balance(ask: Asker) -> None:
+    """An overdrawn account spends nothing more."""
+    asked = ask(answer({"ok": True}, X_Credits_Remaining="-3"))
+
+    assert asked.connection.wallet.balance == -3

@@ -22,7 +22,7 @@ from scripted_server import (
 
 from sources.http.body import MAX_BODY_BYTES, MAX_WIRE_BYTES, decoded
 from sources.http.client import Timeouts
-from sources.http.errors import ConnectionFault, Refused
+from sources.http.errors import BadBody, ConnectionFault, Refused
 
 MIB = 1024 * 1024
 CHUNKED = answer(b"", chunked=True).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
@@ -64,6 +64,54 @@ def test_bomb_in_a_bomb_stays_packed(ask: Asker) -> None:
     asked = ask(answer(gzip.compress(bomb(1)), content_encoding="gzip, gzip"), **ONCE)
 
     assert asked.error.code == "not_gzip"
+
+
+TEXT = b"[" + b"1," * 50_000 + b"1]"
+HALVES = gzip.compress(TEXT[:70]) + gzip.compress(b"") + gzip.compress(TEXT[70:])
+RAW = zlib.compressobj(wbits=-15)
+
+
+@pytest.mark.parametrize(
+    ("coding", "wire"),
+    [
+        ("gzip", HALVES),
+        ("x-gzip", HALVES + bytes(512)),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", RAW.compress(TEXT) + RAW.flush()),
+    ],
+)
+def test_every_member_of_a_packed_body_is_read(ask: Asker, coding: str, wire: bytes) -> None:
+    """RFC 1952: a gzip body may be several members, and padded; deflate comes in two forms."""
+    asked = ask(answer(wire, content_encoding=coding), **ONCE)
+
+    assert asked.value == [1] * 50_001
+
+
+@pytest.mark.parametrize(
+    ("coding", "wire", "code"),
+    [
+        ("gzip", HALVES[:-1], "cut_short"),
+        ("gzip", HALVES[: len(gzip.compress(TEXT[:70])) + 4], "cut_short"),
+        ("gzip", HALVES + b"garbage", "not_gzip"),
+        ("gzip", HALVES + b"\0\0garbage", "not_gzip"),
+        ("deflate", zlib.compress(TEXT)[:-1], "cut_short"),
+        ("deflate", zlib.compress(TEXT) + b"garbage", "not_deflate"),
+        ("br", TEXT, "not_gzip"),
+    ],
+)
+def test_a_packed_body_is_never_cut_silently(coding: str, wire: bytes, code: str) -> None:
+    with pytest.raises(BadBody) as caught:
+        decoded(wire, coding)
+
+    assert caught.value.code == code
+
+
+def test_a_million_empty_members_are_given_up_quickly() -> None:
+    started = time.process_time()
+    with pytest.raises(Refused, match="gzip members"):
+        decoded(gzip.compress(b"") * 800_000, "gzip")
+
+    assert time.process_time() - started < 2
 
 
 def test_body_of_the_largest_size_is_read() -> None:

@@ -138,6 +138,9 @@ def test_all_requests_of_the_key_wait_after_429(ask_fast: Asker) -> None:
         ("nan", None),
         ("inf", None),
         ("1" + "0" * 400, None),
+        ("1e400", None),
+        ("1_0", None),
+        ("\u0663", None),  # a digit of another script
         ("2026-05-28T09:00:10Z", None),
         ("Mon, 01 Jan 99999 00:00:00 GMT", None),
         ("\x00", None),
