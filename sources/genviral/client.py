@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..http.body import LISTING_CAPS, PAGE_CAPS, Caps
 from ..http.client import HttpClient, Params
 from ..http.egress import path
 from ..http.errors import BadBody, NotFound, NotInPlan, Refused, Retriable
@@ -54,7 +55,8 @@ class GenviralClient:
 
     async def list_targets(self) -> list[Row]:
         """All tracked accounts in the key's scope; not paginated."""
-        return await self._rows(path("analytics", "targets"), (), "/analytics/targets", "targets")
+        where, endpoint = path("analytics", "targets"), "/analytics/targets"
+        return await self._rows(where, (), endpoint, "targets", LISTING_CAPS)
 
     async def get_target(self, target_id: str) -> Row:
         """One target with its summary: the only place documented to hold profile figures."""
@@ -84,7 +86,7 @@ class GenviralClient:
 
     async def list_accounts(self) -> list[Row]:
         """The accounts that can be posted to: active ones only; not paginated."""
-        return await self._rows(path("accounts"), (), "/accounts", "accounts")
+        return await self._rows(path("accounts"), (), "/accounts", "accounts", LISTING_CAPS)
 
     async def list_published(self, window: Params) -> list[Row]:
         """Up to 100 posts made through Genviral; no cursor and no total: walk windows of time."""
@@ -98,11 +100,13 @@ class GenviralClient:
     async def _object(self, where: str, params: Params, endpoint: str) -> Row:
         return await self._http.get(where, params, endpoint=endpoint, read=object_of)
 
-    async def _rows(self, where: str, params: Params, endpoint: str, name: str) -> list[Row]:
+    async def _rows(
+        self, where: str, params: Params, endpoint: str, name: str, caps: Caps = PAGE_CAPS
+    ) -> list[Row]:
         def read(body: Any) -> list[Row]:
             return rows_of(data_of(body), name)
 
-        return await self._http.get(where, params, endpoint=endpoint, read=read)
+        return await self._http.get(where, params, endpoint=endpoint, read=read, caps=caps)
 
 
 def data_of(body: Any) -> Any:

@@ -25,7 +25,16 @@ import stamina
 from . import json_body, tally
 from .answers import Codes, failure
 from .auth import HeaderAuth
-from .body import read_body
+from .body import (
+    ONE_AT_A_TIME,
+    PAGE_CAPS,
+    Caps,
+    LargeAnswers,
+    decoded,
+    decoded_error,
+    read_wire,
+    too_costly,
+)
 from .budget import Budget, Wallet
 from .clock import ProviderClock
 from .egress import checked_base_url
@@ -47,8 +56,12 @@ from .transport import Transport, aiohttp_transport
 
 T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
+Parse = Callable[[bytes, int], Any]
+"""Takes a body and the memory in bytes that its values may cost."""
 
 _HEADERS = {"User-Agent": "social-warehouse/0.1", "Accept-Encoding": "gzip"}
+# Bytes of memory for a row of a CSV, and for a cell by any delimiter.
+_CSV_COSTS = ((b"\n", 500), (b",", 100), (b";", 100), (b"\t", 100))
 _BROKEN = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
 
 # stamina tells each retry to the logs; without a handler Python would print it among the progress.
@@ -103,8 +116,9 @@ class _Question:
     params: Params
     endpoint: str
     body: Any = None
-    parse: Callable[[bytes], Any] = json_body.parse
+    parse: Parse = json_body.parse
     accept: str | None = None  # set: the answer has to be text
+    caps: Caps = PAGE_CAPS
     price: int = 0  # credits
     request_id: str | None = None
 
@@ -129,6 +143,7 @@ class HttpClient:
         self.connection = connection
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._turn, self._opening = asyncio.Lock(), asyncio.Lock()
+        self._large = LargeAnswers()
 
     async def __aenter__(self) -> Self:
         connection, times = self.connection, self.connection.timeouts
@@ -158,13 +173,15 @@ class HttpClient:
         endpoint: str,
         read: Callable[[Any], T],
         price: int = 0,
+        caps: Caps = PAGE_CAPS,
     ) -> T:
         """The answer of one GET, as `read` understands it. `price`: the credits of each try.
 
         `read` gets the parsed JSON and raises BadBody when its shape is not an answer at all; that
         is retried like a broken body. Raises a ProviderError when no try succeeded.
         """
-        return await self._patiently(_Question("GET", path, params, endpoint, price=price), read)
+        question = _Question("GET", path, params, endpoint, price=price, caps=caps)
+        return await self._patiently(question, read)
 
     async def get_text(
         self,
@@ -221,7 +238,7 @@ class HttpClient:
         *,
         endpoint: str,
         read: Callable[[Any], T],
-        parse: Callable[[bytes], Any] = json_body.parse,
+        parse: Parse = json_body.parse,
         price: int = 0,
         request_id: str | None = None,
     ) -> T:
@@ -256,10 +273,10 @@ class HttpClient:
                 await self._wait_for_turn(question)
                 bill.sent = True
                 async with asyncio.timeout(times.request):
-                    response, body = await self._exchange(question, key, bill)
-            self._heed(response, body)
+                    response, wire = await self._exchange(question, key, bill)
+            self._heed(response, wire)
             _check_kind(response, question.accept)
-            return read(question.parse(body))
+            return _read(question, response, wire, read)
         except TimeoutError:
             late = f"{place}: no complete answer within {times.request:g} s"
             raise ConnectionFault(late) from None
@@ -268,7 +285,7 @@ class HttpClient:
         except TryLater:  # not about this request
             raise
         except ProviderError as error:
-            raise error.at(place) from None
+            raise _without_frames(error.at(place)) from None
 
     async def _wait_for_turn(self, question: _Question) -> None:
         connection = self.connection
@@ -315,11 +332,11 @@ class HttpClient:
         response = await self._http.send(request, stream=True)
         bill.answered(response)
         try:
-            return response, await read_body(response)
+            return response, await read_wire(response, question.caps, self._large)
         finally:
             await response.aclose()
 
-    def _heed(self, response: httpx.Response, body: bytes) -> None:
+    def _heed(self, response: httpx.Response, wire: bytes) -> None:
         """Take in what the headers say; raise what the status says."""
         headers, connection = response.headers, self.connection
         connection.clock.observe(headers.get("date"))
@@ -330,10 +347,26 @@ class HttpClient:
         made = response.request.method == "POST" and response.is_success  # 201, 202
         if response.status_code == 200 or made:
             return
+        body = decoded_error(wire, response.headers.get("content-encoding", ""))
         error = failure(response, body, connection.clock.now(), connection.codes)
         if isinstance(error, RateLimited) and not connection.retry.beyond_patience(error):
             connection.rate.pause(1.0 if error.wait_seconds is None else error.wait_seconds)
         raise error
+
+
+def _read(
+    question: _Question, response: httpx.Response, wire: bytes, read: Callable[[Any], T]
+) -> T:
+    with ONE_AT_A_TIME:
+        encoding = response.headers.get("content-encoding", "")
+        body = decoded(wire, encoding, question.caps.decoded)
+        return read(question.parse(body, question.caps.parsed))
+
+
+def _without_frames(error: ProviderError) -> ProviderError:
+    """The error without its traceback and cause: their frames would keep the body in memory."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _headers(question: _Question) -> dict[str, str]:
@@ -347,7 +380,11 @@ def _check_kind(response: httpx.Response, accept: str | None) -> None:
         raise BadBody(f"{shown(kind, 60)!r} where {accept} was asked", code="not_text")
 
 
-def _text(body: bytes) -> str:
+def _text(body: bytes, max_bytes: int) -> str:
+    """Raises Refused where the rows and cells of a CSV would take more memory than `max_bytes`."""
+    cost = len(body) + sum(body.count(sign) * each for sign, each in _CSV_COSTS)
+    if cost > max_bytes:
+        raise too_costly(max_bytes)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -130,7 +130,7 @@ class TokPortalActions:
             order.body(),
             endpoint=f"{_REPORTS}/html",
             read=_html,
-            parse=bytes,
+            parse=lambda body, _: body,
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..http.answers import Codes
+from ..http.body import LISTING_CAPS, PAGE_CAPS, Caps
 from ..http.client import HttpClient, Params
 from ..http.egress import path
 from ..http.errors import BadBody
@@ -56,6 +57,7 @@ class TokPortalClient:
             [("workspace", workspace)] if workspace else [],
             endpoint="/analytics",
             expect=("totals", "accounts", "access"),
+            caps=LISTING_CAPS,
         )
 
     async def list_accounts(self) -> Listing:
@@ -225,12 +227,18 @@ class TokPortalClient:
         return await walk_pages(ask, lambda row: identifier(row, *ids))
 
     async def _object(
-        self, where: str, params: Params = (), *, endpoint: str, expect: tuple[str, ...] = ()
+        self,
+        where: str,
+        params: Params = (),
+        *,
+        endpoint: str,
+        expect: tuple[str, ...] = (),
+        caps: Caps = PAGE_CAPS,
     ) -> Row:
         def read(body: Any) -> Row:
             return object_of(body, expect)
 
-        return await self._http.get(where, params, endpoint=endpoint, read=read)
+        return await self._http.get(where, params, endpoint=endpoint, read=read, caps=caps)
 
     async def _rows(self, where: str, params: Params, endpoint: str, *names: str) -> list[Row]:
         return await self._http.get(
