@@ -7,7 +7,6 @@ backfill goes on after it.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from sources.http.errors import EgressRefused
 from sources.landing.outcomes import BACKFILL_CHUNKS
 
 from .destinations import Destination, Warehouse, destination
+from .destinations.errors import temporary_folder
 from .exits import Stop, usage
 from .held import lookup_in
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
@@ -190,7 +190,7 @@ def _take_turn(
     key: KeySync, provider: Any, run: Any, turns: _Turns, outcome: ProviderResult
 ) -> None:
     """Batches until others shall have the warehouse, or nothing is left."""
-    with tempfile.TemporaryDirectory(prefix="social-") as folder:
+    with temporary_folder() as folder:
         pipeline = key.pipeline(folder)
         try:
             key.load_batch(provider, run, pipeline, outcome)

@@ -20,7 +20,8 @@ import duckdb
 
 from .destinations import Destination, DuckDB
 from .destinations.ddl import literal
-from .destinations.duckdb import STORAGE_VERSION, unavailable
+from .destinations.duckdb import STORAGE_VERSION, explain, refuse_ambiguous
+from .destinations.errors import locked
 from .destinations.grants import MARTS
 from .exits import Exit, Stop, usage
 from .flush import flush
@@ -99,6 +100,7 @@ def _warehouse(place: Destination) -> Path:
 
 def _refuse_what_is_not_ours(output: Path, warehouse: Path) -> None:
     """Raises Stop unless nothing is there, or an earlier copy."""
+    refuse_ambiguous(output)
     if output == warehouse or (output.exists() and output.samefile(warehouse)):
         raise usage(f"{output} is the warehouse itself", "Name another file as --output.")
     if output.exists() and not _is_a_copy(output):
@@ -114,8 +116,7 @@ def _is_a_copy(path: Path) -> bool:
             sql = "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
             return bool(connection.execute(sql, [MARTS, _MARK]).fetchall())
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
-            stop = unavailable(path, error)
+        if (stop := locked(error)) is not None:
             raise Stop(stop.code, stop.message, "Have it opened read-only there.") from error
         return False
 
@@ -127,12 +128,11 @@ def _told(output: Path) -> Iterator[None]:
         output.parent.mkdir(parents=True, exist_ok=True)
         yield
     except (OSError, duckdb.Error) as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        full = any(sign in first_line.lower() for sign in ("no space", "disk full", "too large"))
-        said = "cannot be written, the disk is full" if full else "cannot be written"
+        stop = explain(output, error)
+        why = stop.message if stop else (str(error).splitlines() or [type(error).__name__])[0]
         raise Stop(
             Exit.DESTINATION,
-            f"{output} {said}: {first_line.rstrip('.')}",
+            f"{output} cannot be written: {why.rstrip('.')}",
             "The old copy is as it was. Make room, or check owner and mode of the folder.",
         ) from error
 
@@ -158,7 +158,7 @@ def _attached(warehouse: Path, fresh: Path) -> Iterator[duckdb.DuckDBPyConnectio
         try:
             connection.execute(f"attach {literal(str(warehouse))} as wh (read_only)")
         except duckdb.Error as error:
-            raise unavailable(warehouse, error) from error
+            raise explain(warehouse, error) or error from error
         connection.execute(
             f"attach {literal(str(fresh))} as {_COPY} (storage_version '{STORAGE_VERSION}')"
         )

@@ -7,7 +7,6 @@ database. The price is the batch that a kill interrupts.
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLat
 
 from .attempts import last_attempts
 from .destinations import Shard, Warehouse, destination
+from .destinations.errors import temporary_folder
 from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
 from .known_posts import known_posts
@@ -140,7 +140,7 @@ class KeySync:
             extract = self._begin(provider, stopper)
         except EgressRefused as error:
             raise usage(error.message, error.remedy) from error
-        with tempfile.TemporaryDirectory(prefix="social-") as folder:
+        with temporary_folder() as folder:
             pipeline = self.pipeline(folder)
             rekey(self.warehouse, self.settings.name, provider)  # what a kill left undone
             try:

@@ -7,7 +7,6 @@ the marts: where nothing has changed since, dbt is not even started.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from .builds import PROJECT, begin, built, due, keep, made_of
 from .client_rules import ClientCoverage, stored_coverage
 from .dbt_profile import profile
 from .destinations import Destination, DuckDB, Warehouse, destination
+from .destinations.errors import temporary_folder
 from .exits import Exit, Stop, usage
 from .lock import Holder, Patience
 
@@ -148,7 +148,7 @@ def run_dbt(
     """Run a command of dbt, quietly. Raises Stop when the project itself is broken."""
     given = ["--vars", json.dumps(variables or {})]
     kept = place.folder / ".transform" / place.name  # what was parsed: the next run is faster
-    with tempfile.TemporaryDirectory(prefix="social-") as folder, profile(place, Path(folder)):
+    with temporary_folder() as folder, profile(place, Path(folder)):
         from dbt.cli.main import dbtRunner
 
         answer = dbtRunner().invoke([*words, *given, *_always(folder, kept)])

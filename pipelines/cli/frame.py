@@ -50,8 +50,7 @@ def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = 
         say("Interrupted. What was committed stays.")
         code = Exit.INTERRUPTED
     except Exception as error:
-        code = Exit.BUG
-        _say_bug(error, verbose)
+        code = _failed(error, verbose)
     lost = standard_streams.output_error()
     if lost is not None and lost.errno != errno.EPIPE:  # a reader that closes has enough
         say(f"The output could not be written to stdout: {lost.strerror}.")
@@ -60,19 +59,25 @@ def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = 
     sys.exit(int(code))
 
 
-def _say_bug(error: Exception, verbose: bool) -> None:
-    trace = "".join(traceback.format_exception(error))
+def _failed(error: Exception, verbose: bool) -> Exit:
+    """What is wrong with this machine, in one line; any other error is a bug."""
+    from ..destinations.errors import explain_system
+
     if verbose:
-        say(trace)
+        say("".join(traceback.format_exception(error)))
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__) is not None and cause not in causes:  # some lead back
         causes.append(cause)
     cause = causes[-1]
+    if stop := explain_system(cause):
+        say(f"{stop.message}. {stop.remedy}")
+        return stop.code
     first_line = (str(cause).splitlines() or [""])[0]
     say(
         f"A bug: {type(cause).__name__}: {first_line}."
         " What was committed is safe; run again with -v and report what it prints."
     )
+    return Exit.BUG
 
 
 def say(text: str) -> None:

@@ -14,13 +14,6 @@ from sources.http.redaction import shown
 from ..exits import Stop, usage
 
 _ROWS = 2_000  # of a batch
-# Not the question's fault: the file, the disk, the memory.
-_OF_THE_ENGINE = (
-    duckdb.IOException,
-    duckdb.OutOfMemoryException,
-    duckdb.InternalException,
-    duckdb.FatalException,
-)
 _ALONE = (
     "set enable_external_access = false",  # a file is no table, and none is written
     "set lock_configuration = true",
@@ -33,7 +26,7 @@ def ask_duckdb(
     """Of a connection that reads only, and does nothing else afterwards. Raises Stop."""
     for statement in _ALONE:
         connection.execute(statement)
-    with _refused(lambda error: explain(error) if isinstance(error, _OF_THE_ENGINE) else None):
+    with _refused(explain):
         asked = connection.sql(sql)
         if asked is not None:
             yield from _batches(asked.to_arrow_reader(_ROWS))

@@ -7,22 +7,26 @@ stays open for the whole run, so that a reader cannot slip in between two batche
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ..exits import Exit, Stop
+import sources
+
+from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience, file_lock, writer_of
 from .asking import ask_duckdb
 from .ddl import literal
+from .errors import explain_duckdb, explain_system, not_a_database
+from .grants import MARTS, MARTS_LEDGER
 from .warehouse import Execute, Warehouse
 
 STORAGE_VERSION = "v1.4.0"
+_OTHER_SCHEMAS = (MARTS, MARTS_LEDGER, "pg_catalog", "information_schema")
 _SPARING = "256MB"  # by itself it would keep as much of a file as four fifths of memory hold
 
 
@@ -40,10 +44,12 @@ class DuckDBWarehouse(Warehouse):
         return dlt.destinations.duckdb(self.connection)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.connection.cursor().execute(sql, list(parameters)).fetchall()
+        with _explained(self.path):
+            return self.connection.cursor().execute(sql, list(parameters)).fetchall()
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
+        with _explained(self.path):
+            return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
     def ask(self, sql: str) -> Iterator[Any]:
         return ask_duckdb(self.connection, sql, self.explain)
@@ -51,21 +57,18 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def transaction(self) -> Iterator[Execute]:
         cursor = self.connection.cursor()
-        cursor.begin()
-        try:
-            yield lambda sql, parameters=(): cursor.execute(sql, list(parameters))
-            cursor.commit()
-        except duckdb.Error as error:
-            cursor.rollback()
-            raise unavailable(self.path, error) from error
-        except BaseException:
-            cursor.rollback()
-            raise
+        with _explained(self.path):
+            cursor.begin()
+            try:
+                yield lambda sql, parameters=(): cursor.execute(sql, list(parameters))
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):  # after an error of the disk there is nothing to undo
+                    cursor.rollback()
+                raise
 
     def explain(self, error: BaseException) -> Stop | None:
-        if isinstance(error, duckdb.Error | OSError) or "duckdb" in type(error).__module__:
-            return unavailable(self.path, error)
-        return None
+        return explain(self.path, error)
 
     def spare_memory(self) -> None:
         self.connection.execute(f"set memory_limit = '{_SPARING}'")
@@ -106,6 +109,7 @@ class DuckDB:
     @contextmanager
     def writing(self, holder: Holder, patience: Patience = Patience()) -> Iterator[Warehouse]:  # noqa: B008  (it never changes)
         """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it."""
+        refuse_ambiguous(self.path)
         with file_lock(self.path, holder, patience), open_duckdb(self.path) as warehouse:
             yield warehouse
 
@@ -120,23 +124,68 @@ class DuckDB:
 def open_duckdb(path: Path, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
     """Open (and, for writing, create) the file. Raises Stop: exit 7 where a run of ours writes what
     is to be read, else exit 6 saying what is wrong."""
-    if not path.exists():
-        if read_only:
-            raise Stop(
-                Exit.DESTINATION, f"there is no warehouse at {path} yet", "Run `social sync`."
-            )
-        _create(path)
-    try:
-        connection = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.Error as error:
-        raise (read_only and _being_written(path)) or unavailable(path, error) from error
+    refuse_ambiguous(path)
+    with _explained(path):
+        if not path.exists():
+            if read_only:
+                missing = f"there is no warehouse at {path} yet"
+                raise Stop(Exit.DESTINATION, missing, "Run `social sync`.")
+            _create(path)
+        _refuse_other_files(path)
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            raise (read_only and _being_written(path)) or error from error
     try:
         if not read_only and not path.stat().st_mode & 0o222:  # root may write; its owner said no
             raise Stop(Exit.DESTINATION, f"{path} is read-only", "Make the file writable.")
-        connection.execute("set global timezone = 'UTC'")
+        with _explained(path):
+            connection.execute("set global timezone = 'UTC'")
         yield DuckDBWarehouse(path, connection)
     finally:
         connection.close()
+
+
+def explain(path: Path, error: BaseException) -> Stop | None:
+    """What stands in the way of a DuckDB file; None for an error of SQL and for a bug."""
+    return explain_duckdb(path, error) or explain_system(error, path)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise explain(path, error) or error from error
+
+
+def refuse_ambiguous(path: Path) -> None:
+    """Raises Stop (usage) for a file whose name DuckDB would take for one of the schemas in it.
+
+    DuckDB names a database by its file, up to the first point. With a schema of the same name every
+    `tokportal.accounts` is ambiguous, in this program, in dbt and in each query of a person.
+    """
+    name = path.name.partition(".")[0].casefold()
+    if name in _schemas():
+        raise usage(
+            f"{path} has the name of a schema in it: DuckDB could not tell {name}.{name} apart",
+            "Rename the file, for example to warehouse.duckdb, here and in"
+            " DESTINATION__DUCKDB__CREDENTIALS.",
+        )
+
+
+def _schemas() -> frozenset[str]:
+    """Every schema of a warehouse, and those of DuckDB itself."""
+    providers = sources.names()
+    staging = (f"{name}_staging" for name in providers)
+    return frozenset({*providers, *staging, *_OTHER_SCHEMAS})
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raises Stop for a file that is no database: DuckDB would look for an extension to read it."""
+    with path.open("rb") as file:
+        if file.read(12)[8:] != b"DUCK":
+            raise not_a_database(path)
 
 
 def _being_written(path: Path) -> Stop | None:
@@ -151,35 +200,7 @@ def _being_written(path: Path) -> Stop | None:
 
 
 def _create(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as memory:
-            memory.execute(
-                f"attach {literal(str(path))} as w (storage_version '{STORAGE_VERSION}')"
-            )
-        path.chmod(0o600)
-    except (OSError, duckdb.Error) as error:
-        raise unavailable(path, error) from error
-
-
-def unavailable(path: Path, error: BaseException) -> Stop:
-    """What stands in the way of the warehouse, as one sentence and a remedy."""
-    text = str(error)
-    if "lock" in text.lower():
-        holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
-        who = f" by {Path(holder[1]).name}, pid {holder[2]}" if holder else ""
-        return Stop(
-            Exit.DESTINATION,
-            f"{path} is open in another program{who}",
-            "Close it there (BI tools should read the published copy), then run again.",
-        )
-    if any(sign in text.lower() for sign in ("no space left", "disk full", "enospc")):
-        return Stop(Exit.DESTINATION, f"the disk of {path} is full", "Make room, then run again.")
-    if any(sign in text.lower() for sign in ("permission", "read-only", "cannot open file")):
-        return Stop(Exit.DESTINATION, f"{path} cannot be written", "Check owner and mode of it.")
-    first_line = text.splitlines()[0] if text else type(error).__name__
-    return Stop(
-        Exit.DESTINATION,
-        f"{path} cannot be used: {first_line}",
-        "What was committed is safe. Restore the file from a backup if it stays.",
-    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as memory:
+        memory.execute(f"attach {literal(str(path))} as w (storage_version '{STORAGE_VERSION}')")
+    path.chmod(0o600)

@@ -22,6 +22,7 @@ from ..lock import Holder, Patience
 from . import ddl, fence, grants
 from .address import Address
 from .asking import ask_postgres
+from .errors import explain_system
 from .fence import OVERTAKEN, Fence, Overtaken, Run
 from .trouble import explain
 from .warehouse import Execute, Warehouse
@@ -94,7 +95,7 @@ class PostgresWarehouse(Warehouse):
     def explain(self, error: BaseException) -> Stop | None:
         if isinstance(error, Overtaken):
             return OVERTAKEN
-        return explain(self.target, error)
+        return explain(self.target, error) or explain_system(error)
 
     def size_bytes(self) -> int:
         return int(self.query("select pg_database_size(current_database())")[0][0])

@@ -52,7 +52,7 @@ from .headers import number
 from .rate_limit import RateLimit
 from .redaction import redact, shown
 from .retry import ATTEMPTS, RetryPolicy
-from .transport import Transport, aiohttp_transport
+from .transport import Transport, aiohttp_transport, tls
 
 T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
@@ -107,6 +107,7 @@ class Connection:
 
     def __post_init__(self) -> None:
         self.base_url = checked_base_url(self.base_url)
+        tls()  # raises before anything is asked, and once
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ ProviderError
 │   ├── CredentialsRefused    the key is wrong, revoked or has no right to read
 │   ├── TryLater              the provider asks for more patience than a run has, or is down
 │   └── EgressRefused         the configured address is not one a key may be sent to
+│       └── CertificatesUnreadable  nobody could be trusted: the certificate authorities are missing
 ├── Retriable             ask again, within the retry policy
 │   ├── RateLimited           429, with the provider's own hint
 │   ├── ServerFault           408 and 5xx
@@ -79,6 +80,18 @@ class EgressRefused(Fatal):
 
     code = "egress_refused"
     remedy = "Correct base_url: https, or http on a loopback address."
+
+
+class CertificatesUnreadable(EgressRefused):
+    """The certificate authorities cannot be read, so no address can be trusted."""
+
+    code = "certificates_unreadable"
+
+    def __init__(self, variable: str, path: str, why: str | None) -> None:
+        self.remedy = (
+            f"Correct {variable}, or unset it to use the authorities that come with httpx."
+        )
+        super().__init__(f"{variable}={path}: the certificate authorities cannot be read: {why}")
 
 
 class Retriable(ProviderError):
