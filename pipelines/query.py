@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import IO, Any
 from .destinations import Destination
 from .standard_streams import output_error
 
+LONGEST_SECONDS = 600.0
 SHOWN_ROWS = 500  # of a table: a screen holds no more, and its widths need all rows at once
 _ANY_WIDTH = 1_000_000  # of a pipe
 
@@ -30,14 +32,14 @@ class Answer:
     rows: Iterator[Row]
 
 
-def query(place: Destination, sql: str, write: Callable[[Answer], None]) -> None:
-    """Ask, and have the answer written. Raises Stop: usage for SQL that is refused, exit 6 for a
-    warehouse that another program writes."""
-    with place.reading() as warehouse:
-        batches = iter(warehouse.ask(sql))
-        first = next(batches, None)
-        if first is not None:
-            write(Answer(list(first.schema.names), _rows(first, batches)))
+def query(
+    place: Destination, sql: str, write: Callable[[Answer], None], seconds: float = LONGEST_SECONDS
+) -> None:
+    """Run the SQL for at most `seconds` and write its rows. Raises Stop: usage for SQL that is
+    refused or takes too long, exit 6 for a warehouse that another program writes."""
+    with place.reading() as warehouse, closing(warehouse.ask(sql, seconds)) as batches:
+        first = next(batches)
+        write(Answer(list(first.schema.names), _rows(first, batches)))
 
 
 def _rows(first: Any, others: Iterable[Any]) -> Iterator[Row]:

@@ -204,3 +204,8 @@ def duckdb_path() -> Path:
 def postgres_url() -> str | None:
     """DESTINATION__POSTGRES__CREDENTIALS as it was written; it may hold a password."""
     return _secret("destination.postgres", "credentials")
+
+
+def postgres_reader_url() -> str | None:
+    """DESTINATION__POSTGRES__READ_CREDENTIALS: the user for `social query`; may hold a password."""
+    return _secret("destination.postgres", "read_credentials")

@@ -319,8 +319,12 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
         for provider in providers if sandbox else ():
             base |= sandbox.settings(provider, tier)
         url = postgres.new_database() if postgres else ""
-        if url:
-            base |= {"DESTINATION__POSTGRES__CREDENTIALS": url, "SOCIAL_TARGET": "postgres"}
+        if postgres:
+            base |= {
+                "DESTINATION__POSTGRES__CREDENTIALS": url,
+                "DESTINATION__POSTGRES__READ_CREDENTIALS": postgres.reader_url(url),
+                "SOCIAL_TARGET": "postgres",
+            }
         made.append(Project(folder, base | env, url=url, schema=schema))
         return made[-1]
 

@@ -31,6 +31,9 @@ _SETTINGS = {
 }
 
 
+READER = "a_reader"
+
+
 class PostgresServer:
     """`password` is the superuser's; with characters that a URL must encode, if it has any."""
 
@@ -66,6 +69,15 @@ class PostgresServer:
         name = f"warehouse_{uuid.uuid4().hex[:12]}"
         self.run(f"create database {name}")
         return self.url(name)
+
+    def reader_url(self, url: str) -> str:
+        """The URL of the same database, for a user that may only read."""
+        role = "do $$ begin create role {} login password {} in role pg_read_all_data;"
+        self.run(
+            role.format(READER, f"'{self.password}'")
+            + " exception when duplicate_object then null; end $$"
+        )
+        return self.url(url.rpartition("/")[2], READER)
 
     def start(self) -> None:
         options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]

@@ -98,6 +98,7 @@ def query(
         QueryFormat, typer.Option("--format", help="A table for people, or csv, json.")
     ] = QueryFormat.table,
     target: Where = Target.duckdb,
+    timeout: Annotated[str, typer.Option(help="Stop the query after so long: 30s, 10m.")] = "10m",
     verbose: Verbose = False,
 ) -> None:
     """Ask the warehouse; nothing can be written.
@@ -120,7 +121,10 @@ def query(
             QueryFormat.json: asking.as_json(sys.stdout),
         }
         asked = sys.stdin.read() if sql == "-" else sql
-        asking.query(destination(target), asked, writers[format_])
+        place = destination(target)
+        if place.warning_before_query:
+            say(f"WARNING  {place.warning_before_query}.")
+        asking.query(place, asked, writers[format_], seconds(timeout))
         return Exit.OK
 
     guarded(run, verbose, output_is_result=True)

@@ -13,13 +13,18 @@ __all__ = ["Destination", "DuckDB", "Shard", "Warehouse", "destination"]
 
 def destination(target: str, shard: Shard | None = None) -> Destination:
     """The warehouse of `--target` for one shard, or for all accounts. Raises Stop (usage)."""
-    from ..settings import duckdb_path, postgres_url
+    from ..settings import duckdb_path, postgres_reader_url, postgres_url
 
     if target == "postgres":
         from .address import Address
         from .postgres import ALONE, Postgres
 
-        return Postgres(Address.parse(postgres_url()), shard or ALONE)
+        reader = postgres_reader_url()
+        return Postgres(
+            Address.parse(postgres_url()),
+            shard or ALONE,
+            Address.parse(reader, "READ_CREDENTIALS") if reader else None,
+        )
     if shard is not None:
         raise usage(
             f"shard {shard} cannot write to DuckDB: its file takes one writer at a time",

@@ -25,8 +25,9 @@ class Address:
     database: str
 
     @classmethod
-    def parse(cls, text: str | None) -> Self:
-        """Raises Stop (usage), which never repeats the text: it may hold a password."""
+    def parse(cls, text: str | None, setting: str = "CREDENTIALS") -> Self:
+        """`setting`: where the text comes from, under DESTINATION__POSTGRES. Raises Stop (usage),
+        which never repeats the text: it may hold a password."""
         if not text:
             raise usage(
                 "no Postgres warehouse is configured",
@@ -36,7 +37,7 @@ class Address:
         try:
             return cls._parsed(text)
         except ValueError:
-            raise _not_a_url() from None
+            raise _not_a_url(setting) from None
 
     @classmethod
     def _parsed(cls, text: str) -> Self:
@@ -45,9 +46,9 @@ class Address:
         if said.password:
             register(unquote(said.password))
         if said.scheme not in ("postgres", "postgresql") or not host or not database:
-            raise _not_a_url()
+            raise ValueError
         if not said.username or "/" in database:
-            raise _not_a_url()
+            raise ValueError
         at = f"{f'[{host}]' if ':' in host else host}:{said.port or 5432}"
         password = quote(unquote(said.password or ""), safe="")  # dlt insists on the colon
         user = quote(unquote(said.username), safe="")
@@ -65,8 +66,8 @@ def _encrypted(host: str) -> dict[str, str]:
     return {} if host in _LOOPBACK else {"sslmode": "require"}
 
 
-def _not_a_url() -> Stop:
+def _not_a_url(setting: str) -> Stop:
     return usage(
-        "DESTINATION__POSTGRES__CREDENTIALS is not the URL of a Postgres database",
+        f"DESTINATION__POSTGRES__{setting} is not the URL of a Postgres database",
         f"Write {_EXAMPLE}; what is no letter or digit in the password percent-encoded.",
     )

@@ -7,7 +7,7 @@ stays open for the whole run, so that a reader cannot slip in between two batche
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ import sources
 
 from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience, file_lock, writer_of
-from .asking import ask_duckdb
 from .ddl import literal
 from .errors import explain_duckdb, explain_system, not_a_database
 from .grants import MARTS, MARTS_LEDGER
+from .read_only import ask_duckdb
 from .warehouse import Execute, Warehouse
 
 STORAGE_VERSION = "v1.4.0"
@@ -51,8 +51,8 @@ class DuckDBWarehouse(Warehouse):
         with _explained(self.path):
             return self.connection.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
-    def ask(self, sql: str) -> Iterator[Any]:
-        return ask_duckdb(self.connection, sql, self.explain)
+    def ask(self, sql: str, seconds: float) -> Generator[Any]:
+        return ask_duckdb(self.connection, sql, seconds, self.explain)
 
     @contextmanager
     def transaction(self) -> Iterator[Execute]:
@@ -102,6 +102,10 @@ class DuckDB:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def warning_before_query(self) -> str | None:
+        return None
 
     def exists(self) -> bool:
         return self.path.exists()

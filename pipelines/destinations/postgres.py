@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +21,9 @@ from ..exits import Exit, Stop, usage
 from ..lock import Holder, Patience
 from . import ddl, fence, grants
 from .address import Address
-from .asking import ask_postgres
 from .errors import explain_system
 from .fence import OVERTAKEN, Fence, Overtaken, Run
+from .read_only import ask_postgres
 from .trouble import explain
 from .warehouse import Execute, Warehouse
 
@@ -31,11 +31,14 @@ ALONE = Shard(0, 1)
 
 
 class PostgresWarehouse(Warehouse):
-    """A database, open on one connection; `fence` is None for a reader."""
+    """A database, open on one connection; `fence` is None for a reader, and `reader` is the address
+    for a person's own SQL."""
 
-    def __init__(self, address: Address, shard: Shard, number: Fence | None) -> None:
+    def __init__(
+        self, address: Address, shard: Shard, number: Fence | None, reader: Address | None = None
+    ) -> None:
         self.address, self.target, self.shard = address, address.shown, shard
-        self._fence = number
+        self._fence, self._reader = number, reader or address
 
     @cached_property
     def _connection(self) -> Any:
@@ -44,10 +47,7 @@ class PostgresWarehouse(Warehouse):
     @cached_property
     def _adbc(self) -> Any:
         """Arrow comes through a connection of its own, made when the first is asked for."""
-        connection = adbc.connect(self.address.url, autocommit=True)
-        with connection.cursor() as cursor:
-            cursor.execute("set timezone = 'UTC'")
-        return connection
+        return _connect_adbc(self.address)
 
     @property
     def pipeline_suffix(self) -> str:  # type: ignore[override]
@@ -72,9 +72,9 @@ class PostgresWarehouse(Warehouse):
             cursor.execute(_numbered(sql), tuple(parameters))
             return cursor.fetch_arrow_table()
 
-    def ask(self, sql: str) -> Iterator[Any]:
-        with self._explained():
-            yield from ask_postgres(self._adbc, sql, self.explain)
+    def ask(self, sql: str, seconds: float) -> Generator[Any]:
+        with self._explained(), closing(_connect_adbc(self._reader)) as connection:
+            yield from ask_postgres(connection, sql, seconds, self.explain)
 
     @contextmanager
     def transaction(self) -> Iterator[Execute]:
@@ -140,6 +140,16 @@ class Postgres:
 
     address: Address
     shard: Shard = ALONE
+    reader: Address | None = None
+
+    @property
+    def warning_before_query(self) -> str | None:
+        if self.reader:
+            return None
+        return (
+            "the SQL runs as the user that loads; DESTINATION__POSTGRES__READ_CREDENTIALS names one"
+            " that may only read"
+        )
 
     @property
     def target(self) -> str:
@@ -170,7 +180,7 @@ class Postgres:
     @contextmanager
     def reading(self) -> Iterator[Warehouse]:
         """The warehouse, for reading."""
-        with closing(PostgresWarehouse(self.address, self.shard, None)) as warehouse:
+        with closing(PostgresWarehouse(self.address, self.shard, None, self.reader)) as warehouse:
             yield warehouse
 
 
@@ -210,6 +220,14 @@ def _connect(address: Address) -> Any:
         _run(connection, "set lock_timeout = '60s'", ())
     except psycopg2.Error as error:
         raise explain(address.shown, error) or Stop(Exit.DESTINATION, str(error)) from error
+    return connection
+
+
+def _connect_adbc(address: Address) -> Any:
+    """A connection that gives Arrow; its sessions speak UTC."""
+    connection = adbc.connect(address.url, autocommit=True)
+    with connection.cursor() as cursor:
+        cursor.execute("set timezone = 'UTC'")
     return connection
 
 

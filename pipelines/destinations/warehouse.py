@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,9 +41,9 @@ class Warehouse(ABC):
         """The result as an Arrow table; times in UTC, JSON as text."""
 
     @abstractmethod
-    def ask(self, sql: str) -> Iterator[Any]:
-        """A person's own SQL as Arrow batches. It may not write, and nothing is asked after it.
-        Raises Stop: usage for SQL that is refused."""
+    def ask(self, sql: str, seconds: float) -> Generator[Any]:
+        """A person's own SQL as Arrow batches. It may not write nor take longer than `seconds`, and
+        nothing is asked after it. Raises Stop: usage for SQL that is refused."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Execute]:
@@ -139,6 +139,11 @@ class Destination(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def warning_before_query(self) -> str | None:
+        """What a person's own SQL could still do here, and how to prevent it; None for nothing."""
+        ...
 
     def exists(self) -> bool:
         """Whether there is something to open for reading."""
