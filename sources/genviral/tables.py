@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import FIRST_SEEN, LAST_SEEN, Column, Table, column, ours
+from ..landing.tables import (
+    FIRST_READ,
+    FIRST_SEEN,
+    LAST_SEEN,
+    Column,
+    Table,
+    changed_at,
+    column,
+    ours,
+)
 
 _TARGET_ID = ours("target_id", "text", "The tracked account: Genviral's analytics target id.")
 
@@ -167,11 +176,18 @@ POST_SNAPSHOTS = Table(
         ours("analytics_id", "text", "The post."),
         _TARGET_ID,
         ours("fetched_on", "date", "The UTC day, on the provider's clock."),
+        ours(
+            "measured_at",
+            "timestamp",
+            "When Genviral measured these figures (UTC): the last refresh; NULL: not said.",
+        ),
         *_POST_METRICS,
     ),
     payload=False,
     account="target_id",
 )
+
+SERIES_METRICS = ("views", "likes", "comments", "shares", "saves")
 
 DAILY_SERIES = Table(
     name="daily_series",
@@ -197,6 +213,8 @@ DAILY_SERIES = Table(
             "Posts published on that day.",
             ("_heatmap.count", "_heatmap.posts"),
         ),
+        FIRST_READ,
+        *(changed_at(f"{metric}_gained") for metric in SERIES_METRICS),
     ),
     account="target_id",
 )

@@ -11,7 +11,7 @@ from ..extraction.table_reader import TableReader
 from ..extraction.work import Piece
 from ..http.errors import Skippable
 from ..landing.batch import Batch
-from ..landing.changes import differs
+from ..landing.changes import differs, mark_changes
 from ..landing.days import gaps, iso
 from ..landing.held import Held
 from ..landing.platform_ids import platform_post_id
@@ -149,7 +149,7 @@ class _Posts:
         self._keep_correlation(row)
         self.reader.put_row(self.reader.seen(row))
         snapshot: Row = {c.name: row.get(c.name) for c in POST_SNAPSHOTS.all_columns}
-        snapshot["fetched_on"] = self.work.today
+        snapshot["fetched_on"], snapshot["measured_at"] = self.work.today, self.work.refreshed_at
         if differs(POST_SNAPSHOTS, snapshot, self.today.get(POST_SNAPSHOTS.key_of(snapshot))):
             self.rows.put(POST_SNAPSHOTS, snapshot)
 
@@ -186,7 +186,9 @@ def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> set[
     days: set[date] = set()
     for raw in merged_days(summary):
         rows.served += 1
-        if row := reader.put(raw, {"target_id": work.account_id}):
+        if row := reader.read(raw, {"target_id": work.account_id}):
+            held_point = stored.get(DAILY_SERIES.key_of(row))
+            reader.put_row(mark_changes(DAILY_SERIES, row, held_point, work.now()))
             days.add(row["date"])
     missing = gaps(days)
     work.scope.notes.complete(

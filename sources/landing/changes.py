@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from .held import Stored
 from .rows import Said
-from .tables import Table
+from .tables import FIRST_READ, Table
 
 Row = dict[str, Any]
 
@@ -37,6 +38,27 @@ def differs(table: Table, row: Row, stored: Stored | None) -> bool:
         return True
     held = stored.row
     return any(c.compared and row[c.name] != held.get(c.name) for c in table.columns)
+
+
+def mark_changes(table: Table, row: Row, stored: Stored | None, now: datetime) -> Row:
+    """A point of a daily series with the times of its first reading and of its last changes.
+
+    A point that was stored before these columns existed keeps NULL as its first reading, because
+    nobody knows how old it was then. A figure that was unknown before does not count as changed.
+    """
+    if stored is None:
+        return row | {FIRST_READ.name: now}
+    changed = {
+        column.name: now
+        for column in table.columns
+        if column.name.endswith("_changed_at")
+        and _differ(row, stored.row, column.name.removesuffix("_changed_at"))
+    }
+    return row | changed
+
+
+def _differ(row: Row, stored: Row, metric: str) -> bool:
+    return stored.get(metric) is not None and row[metric] != stored[metric]
 
 
 def filled(row: Row, other: Row) -> Row:

@@ -154,6 +154,23 @@ def ours(name: str, type_: Type, description: str, **rules: bool) -> Column:
     return Column(name, type_, description, (), **rules)
 
 
+# Of a point of a daily series: when it was read first. With `changed_at` it tells how late a
+# provider still restates its days; `mark_changes` (landing/changes.py) fills both.
+FIRST_READ = ours(
+    "first_read_at", "timestamp", "When this point was read first (UTC).", compared=False
+)
+
+
+def changed_at(metric: str) -> Column:
+    """When a figure of a point last changed after its first reading."""
+    return ours(
+        f"{metric}_changed_at",
+        "timestamp",
+        f"Last reading that brought another value of {metric} (UTC); NULL: the first one holds.",
+        compared=False,
+    )
+
+
 # Of what a listing shows: two columns that `TableReader.see` and its like fill.
 FIRST_SEEN = ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False)
 LAST_SEEN = ours(

@@ -24,7 +24,7 @@ from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.rows import first
 from ..landing.tables import Table
 from .client import TokPortalClient
-from .drilldown import SERIES_METRICS, DrilldownReader
+from .drilldown import DrilldownReader
 from .raw_history import land_raw
 from .raw_walk import walk_raw
 from .scope import Scope
@@ -36,6 +36,7 @@ from .tables import (
     DAILY_SERIES,
     POST_RAW_SNAPSHOTS,
     POST_SNAPSHOTS,
+    SERIES_METRICS,
     TRACKED_POSTS,
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from ..landing.changes import carried, differs
+from ..landing.changes import carried, differs, mark_changes
 from ..landing.held import Key, Stored
 from ..landing.rows import Said, first
 from ..landing.tables import Table
@@ -26,11 +26,11 @@ from .tables import (
     ACCOUNTS,
     DAILY_SERIES,
     DEMOGRAPHICS,
+    SERIES_METRICS,
 )
 
 Row = dict[str, Any]
 
-SERIES_METRICS = ("views", "likes", "comments", "shares", "followers")
 DIMENSIONS = ("age", "gender", "country", "city")
 
 
@@ -149,7 +149,8 @@ class DrilldownReader(AccountReader):
                 continue
             self.result.series_metrics |= {m for m in SERIES_METRICS if said.row[m] is not None}
             held = stored.get(DAILY_SERIES.key_of(said.row))
-            row = self.result.series_rows[said.row["date"]] = carried(DAILY_SERIES, said, held)
+            row = mark_changes(DAILY_SERIES, carried(DAILY_SERIES, said, held), held, self.now)
+            self.result.series_rows[said.row["date"]] = row
             if differs(DAILY_SERIES, row, held):
                 self.batch.put(DAILY_SERIES, row)
 

@@ -20,7 +20,8 @@ from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
 from .account_work import AccountWork
 from .client import TokPortalClient
-from .drilldown import SERIES_METRICS, Drilldown, DrilldownReader
+from .drilldown import Drilldown, DrilldownReader
+from .tables import SERIES_METRICS
 
 BEFORE_BIRTH = timedelta(days=30)  # delivery and first capture need not be in that order
 

@@ -16,9 +16,8 @@ from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
 from .account_work import AccountWork
 from .client import TokPortalClient
-from .drilldown import SERIES_METRICS
 from .series import born
-from .tables import DAILY_SERIES, SERIES_POINTS
+from .tables import DAILY_SERIES, SERIES_METRICS, SERIES_POINTS
 
 Row = dict[str, Any]
 

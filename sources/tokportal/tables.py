@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from ..landing.outcomes import BACKFILL_CHUNKS
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import FIRST_SEEN, LAST_SEEN, Aliases, Column, Table, column, ours
+from ..landing.tables import (
+    FIRST_READ,
+    FIRST_SEEN,
+    LAST_SEEN,
+    Aliases,
+    Column,
+    Table,
+    changed_at,
+    column,
+    ours,
+)
 from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
 from .webhooks import WEBHOOK_EVENTS
 
@@ -186,6 +196,8 @@ POST_SNAPSHOTS = Table(
     columns=(_POST_ID, _ACCOUNT_ID, _SOURCE, _CAPTURED_AT, _SNAPSHOT_ID, *_POST_METRICS),
 )
 
+SERIES_METRICS = ("views", "likes", "comments", "shares", "followers")
+
 DAILY_SERIES = Table(
     name="daily_series",
     grain="one row per account and UTC day; cumulative at the day's end",
@@ -205,6 +217,8 @@ DAILY_SERIES = Table(
         column("comments_gained", "bigint", "Comments of that day, as mode=gained says."),
         column("shares_gained", "bigint", "Shares of that day, as mode=gained says."),
         column("followers_gained", "bigint", "Followers won that day, as mode=gained says."),
+        FIRST_READ,
+        *(changed_at(metric) for metric in SERIES_METRICS),
     ),
 )
 

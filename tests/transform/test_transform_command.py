@@ -130,7 +130,7 @@ def test_the_delta_rules_hold_in_their_smallest_histories(golden, monkeypatch):
         told = run_dbt(golden.place, ["test", "--select", "test_type:unit"])
 
     assert [(name, why) for name, why in told.broken] == []
-    assert told.tests == 6
+    assert told.tests == 7
 
 
 @pytest.mark.slow

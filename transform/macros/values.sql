@@ -1,11 +1,24 @@
 {# Readable keys, unique over providers and tenants. NULL where the id is. #}
-{% macro key(provider, id) -%}
-  '{{ provider }}:' || tenant || ':' || {{ id }}
+{% macro key(provider, id, tenant="tenant") -%}
+  '{{ provider }}:' || {{ tenant }} || ':' || {{ id }}
 {%- endmacro %}
 
 
 {% macro utc_day(moment) -%}
   cast({{ moment }} at time zone 'UTC' as date)
+{%- endmacro %}
+
+
+{# The end of a UTC day, as a moment. #}
+{% macro day_end(day) -%}
+  (cast({{ day }} + 1 as timestamp) at time zone 'UTC')
+{%- endmacro %}
+
+
+{# Seconds between two moments, to the same digit on both engines. #}
+{% macro seconds_between(earlier, later) -%}
+  (cast(extract(epoch from {{ later }}) as double precision)
+    - cast(extract(epoch from {{ earlier }}) as double precision))
 {%- endmacro %}
 
 

@@ -1,10 +1,12 @@
--- Over a stretch of one source without unknown figures, the deltas sum to last minus first.
+-- Over a stretch of one source without unknown and estimated figures, the deltas sum to last minus
+-- first.
 with marked as (
     select
         post_key,
         day,
         views_cum,
         views_delta,
+        is_estimated,
         delta_kind in ('first_seen', 'source_changed') as begins
     from {{ ref("fct_post_day") }}
 ),
@@ -22,6 +24,7 @@ select post_key, stretch
 from stretches
 group by post_key, stretch
 having count(*) = count(views_cum)
+    and count(case when is_estimated then 1 end) = 0
     and coalesce(sum(case when not begins then views_delta end), 0)
         <> sum(case when ends then views_cum end)
             - coalesce(sum(case when begins then views_cum end), 0)

@@ -23,7 +23,12 @@ select
     accounts.first_seen_at,
     accounts.last_seen_at,
     accounts.removed_at,
-    accounts.fetched_at
+    accounts.fetched_at,
+    settlement.restatement_days,
+    settlement.is_window_learned,
+    settlement.settled_through
 from {{ ref("int_accounts") }} as accounts
+left join {{ ref("int_account_settlement") }} as settlement
+    on settlement.account_key = accounts.account_key
 left join clients
     on clients.tenant = accounts.tenant and clients.external_ref = accounts.external_ref
