@@ -176,6 +176,8 @@ class KeySync:
             budget=self.request.budget,
             **sharded,
         )
+        if why := connection.rate.problem:
+            self.progress.event("rate.not_shared", "warning", provider=settings.name, reason=why)
         return provider.Scope(
             connection,
             self.result.run_id,

@@ -310,8 +310,8 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
         base = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
-            "HOME": str(folder / "home"),
-            "TMPDIR": str(folder / "tmp"),  # the rate is shared through it: not between tests
+            "HOME": str(folder / "home"),  # the rate is shared through it: not between tests
+            "TMPDIR": str(folder / "tmp"),
             "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
             "SOURCES__TOKPORTAL__RAW_MAX_LAG_DAYS": "0",
             "SOCIAL_NO_TRANSFORM": "1",  # eight seconds of each sync; empty where it is the matter

@@ -76,7 +76,7 @@ def connect(
 
     Raises EgressRefused when base_url is not one that a key may be sent to.
     """
-    name = f"genviral-{fingerprint(base_url + api_key)}"
+    name = f"genviral-{fingerprint(f'{base_url} {api_key}')}"
     rate = rate_of_key(name, requests_per_minute, REQUESTS_PER_MINUTE, shard)
     return Connection(
         provider="genviral",

@@ -1,4 +1,4 @@
-"""A token bucket per key, shared by every process of this machine that uses the key.
+"""A token bucket per key, shared by every process of this user that uses the key.
 
 The bucket is kept as one number, the time at which it would be full again ("theoretical arrival
 time", as in GCRA). Every answer's headers correct it, so that requests made elsewhere with the same
@@ -19,6 +19,7 @@ from .shared_state import SharedState
 
 _BURST_MARGIN = 0.04  # requests reach the provider later than they leave; a full burst would 429
 _RATE_MARGIN = 0.01
+_BUSY_SECONDS = 0.002  # until the state is tried again that another process has
 # What lies further ahead was written before the last start, or is no time at all.
 _LONGEST_REFILL_SECONDS = 180.0
 _LONGEST_PAUSE_SECONDS = 3600.0
@@ -46,6 +47,7 @@ class RateLimit:
         self._configured, self._ceiling = per_minute, ceiling
         own = f"-{index}-of-{self._shards}" if self._shards > 1 else ""
         self._shared = SharedState(f"rate-{key}{own}", folder)
+        self._owed = [0.0, 0.0]  # what was learned while another process held the state
         self._set_rate(per_minute)
 
     def _set_rate(self, per_minute: float) -> None:
@@ -57,14 +59,23 @@ class RateLimit:
     async def acquire(self) -> float:
         """Wait until one request may leave; returns the seconds waited."""
         waited = 0.0
-        while (wait := self._take()) > 0:
-            await asyncio.sleep(wait)
-            waited += wait
+        while (wait := self._take()) is None or wait > 0:
+            seconds = _BUSY_SECONDS if wait is None else wait
+            await asyncio.sleep(seconds)
+            waited += seconds
         return waited
 
-    def _take(self) -> float:
-        """Take a token and return 0, or return the seconds to wait for one."""
+    @property
+    def problem(self) -> str | None:
+        """Why this process counts for itself alone; None when the state is shared."""
+        return self._shared.problem()
+
+    def _take(self) -> float | None:
+        """Take a token and return 0, or return the seconds to wait for one; None when another
+        process has the state for a moment."""
         with self._state() as state:
+            if state is None:
+                return None
             now = time.monotonic()
             full_at, not_before = max(state[0], now), state[1]
             wait = max(not_before - now, full_at - now - (self._burst - 1) * self._interval)
@@ -82,21 +93,27 @@ class RateLimit:
         if remaining is None or math.isnan(remaining):
             return
         used = limit - max(0.0, min(remaining, limit))
-        with self._state() as state:
-            state[0] = max(state[0], time.monotonic() + used * _seconds_each(limit))
+        self._learn(time.monotonic() + used * _seconds_each(limit), 0.0)
 
     def pause(self, seconds: float) -> None:
         """Nobody on this machine asks with this key before the pause is over."""
-        with self._state() as state:
-            state[1] = max(state[1], time.monotonic() + min(seconds, _LONGEST_PAUSE_SECONDS))
+        self._learn(0.0, time.monotonic() + min(seconds, _LONGEST_PAUSE_SECONDS))
+
+    def _learn(self, full_at: float, not_before: float) -> None:
+        self._owed = [max(self._owed[0], full_at), max(self._owed[1], not_before)]
+        with self._state():
+            pass
 
     @contextmanager
-    def _state(self) -> Iterator[list[float]]:
-        """When the bucket is full again, and before when nothing is asked."""
+    def _state(self) -> Iterator[list[float] | None]:
+        """When the bucket is full again, and before when nothing is asked; None while another
+        process has it."""
         with self._shared.locked() as state:
-            now = time.monotonic()
-            state[0] = _believed(state[0], now + _LONGEST_REFILL_SECONDS)
-            state[1] = _believed(state[1], now + _LONGEST_PAUSE_SECONDS)
+            if state is not None:
+                now = time.monotonic()
+                state[0] = max(_believed(state[0], now + _LONGEST_REFILL_SECONDS), self._owed[0])
+                state[1] = max(_believed(state[1], now + _LONGEST_PAUSE_SECONDS), self._owed[1])
+                self._owed = [0.0, 0.0]
             yield state
 
 

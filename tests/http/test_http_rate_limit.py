@@ -1,8 +1,10 @@
 """The rate of a key: used to the full, never exceeded, shared by every process of the machine."""
 
 import asyncio
+import fcntl
 import os
 import struct
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,14 +21,20 @@ from sources.http.rate_limit import RateLimit
 def taken(rate: RateLimit, most: int = 10_000) -> int:
     """How many requests may leave at this moment."""
     count = 0
-    while count < most and rate._take() <= 0:
+    while count < most and _try_to_take(rate) <= 0:
         count += 1
     return count
 
 
 def wait(rate: RateLimit) -> float:
     """Seconds until the next request may leave."""
-    return max(0.0, rate._take())
+    return max(0.0, _try_to_take(rate))
+
+
+def _try_to_take(rate: RateLimit) -> float:
+    while (wait := rate._take()) is None:  # another taker has the state
+        time.sleep(0.0001)
+    return wait
 
 
 @pytest.fixture
@@ -189,6 +197,7 @@ def test_state_that_cannot_be_is_as_if_absent(folder: Path, state: bytes) -> Non
     """A corrupt file, or one from before the last start: a full bucket, and it works from there."""
     folder.mkdir()
     (folder / "rate-k").write_bytes(state)
+    (folder / "rate-k").chmod(0o600)
     rate = RateLimit(120, key="k", folder=folder)
 
     assert taken(rate) == 115
@@ -209,28 +218,112 @@ def test_clock_step_moves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert all(0.3 < seconds <= 0.51 for seconds in waits)
 
 
-@pytest.mark.parametrize("obstacle", ["a file", "a link", "a folder", "no space"])
-def test_unwritable_folder_falls_back_to_this_process(tmp_path: Path, obstacle: str) -> None:
-    """The rate is still kept here, and answers correct it; nothing foreign is written to."""
+def _foreign_file(file: Path) -> None:
+    file.write_bytes(b"")
+    os.chown(file, 65_534, 65_534)
+
+
+def _open_file(file: Path) -> None:
+    file.write_bytes(struct.pack("<dd", 0.0, time.monotonic() + 100))
+    file.chmod(0o666)
+
+
+def _linked_folder(file: Path) -> None:
+    file.parent.rmdir()
+    (file.parent.parent / "elsewhere").mkdir()
+    file.parent.symlink_to(file.parent.parent / "elsewhere")
+
+
+def _file_as_folder(file: Path) -> None:
+    file.parent.rmdir()
+    file.parent.write_text("")
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+OBSTACLES = {
+    "a file as the folder": _file_as_folder,
+    "a link as the folder": _linked_folder,
+    "a folder that others may write": lambda file: file.parent.chmod(0o777),
+    "a folder of another user": lambda file: os.chown(file.parent, 65_534, 65_534),
+    "a link": lambda file: file.symlink_to(file.parent.parent / "foreign"),
+    "a second name of a file": lambda file: file.hardlink_to(file.parent.parent / "foreign"),
+    "a folder": lambda file: file.mkdir(),
+    "a pipe": lambda file: os.mkfifo(file, 0o600),
+    "a device": lambda file: file.symlink_to("/dev/full"),
+    "a file of another user": _foreign_file,
+    "a file that others may write": _open_file,
+}
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [pytest.param(name, marks=AS_ROOT if "another user" in name else ()) for name in OBSTACLES],
+)
+def test_a_state_that_is_not_ours_alone_is_not_used(tmp_path: Path, obstacle: str) -> None:
+    """The rate is kept in this process, and answers correct it; nothing foreign is written to."""
     folder, foreign = tmp_path / "rates", tmp_path / "foreign"
     foreign.write_text("precious")
-    if obstacle == "a file":
-        folder.write_text("")
-    else:
-        folder.mkdir()
-    if obstacle == "a link":
-        (folder / "rate-k").symlink_to(foreign)
-    if obstacle == "a folder":
-        (folder / "rate-k").mkdir()
-    if obstacle == "no space":
-        (folder / "rate-k").symlink_to("/dev/full")
+    foreign.chmod(0o600)
+    folder.mkdir(mode=0o700)
+    OBSTACLES[obstacle](folder / "rate-k")
+    rate = RateLimit(120, key="k", folder=folder)
 
-    assert taken(RateLimit(120, key="k", folder=folder)) == 115
+    assert rate.problem
+    assert taken(rate) == 115
     assert foreign.read_text() == "precious"
 
 
-def test_cleaned_temporary_folder_is_made_again(folder: Path) -> None:
-    """A cleaner took the file away while the run went on: processes share again at once."""
+def test_a_lock_that_is_not_given_back_stops_nothing(folder: Path) -> None:
+    """Others hold it for microseconds. A process that keeps it delays a request by two seconds, and
+    the event loop goes on meanwhile."""
+    rate = RateLimit(120, key="k", folder=folder)
+    taken(rate, 1)
+    held = os.open(folder / "rate-k", os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    rate.observe(120, 60)  # neither waits nor is forgotten
+    longest = 0.0
+
+    async def ask_while_it_is_held() -> float:
+        nonlocal longest
+        asking = asyncio.create_task(rate.acquire())
+        while not asking.done():
+            before = time.monotonic()
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - before)
+        return await asking
+
+    waited = asyncio.run(ask_while_it_is_held())
+    os.close(held)
+
+    assert waited < 4
+    assert longest < 0.5
+    assert 53 <= taken(rate) <= 63  # 55, and what two seconds bring
+
+
+def test_the_state_lies_where_only_its_user_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the user's state folder; in the session's where that cannot be used; never among the
+    temporary files of all users."""
+    for name in ("state", "session", "tmp"):
+        (tmp_path / name).mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "session"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    assert RateLimit(120, key="k").problem is None
+    assert [path.parent.name for path in (tmp_path / "state").glob("*/*")] == ["social-warehouse"]
+    (tmp_path / "state" / "social-warehouse").chmod(0o777)
+    assert RateLimit(120, key="k").problem is None
+    assert [path.parent.name for path in (tmp_path / "session").glob("*/*")] == ["social-warehouse"]
+    (tmp_path / "session" / "social-warehouse").chmod(0o777)
+    assert "open to other users" in str(RateLimit(120, key="k").problem)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_folder_that_was_deleted_is_made_again(folder: Path) -> None:
+    """Somebody took it away while the run went on: processes share again at once."""
     rate, other = (RateLimit(120, key="k", folder=folder) for _ in range(2))
     taken(rate)
     (folder / "rate-k").unlink()
