@@ -10,6 +10,7 @@ from typing import Any
 from . import payload
 from .tables import Reading, Table
 from .values import CONVERT, Unusable
+from .values import identifier as id_text
 
 Row = dict[str, Any]
 _ABSENT = object()
@@ -139,7 +140,7 @@ def _value(reading: Reading, raw: Row, paths: Sequence[Sequence[str]], nulls: se
         if column.type == "json":
             return payload.dump(value)
         try:
-            return CONVERT[column.type](value)
+            return id_text(value) if reading.is_id else CONVERT[column.type](value)
         except Unusable as reason:
             raise Unusable(f"{column.name}: {reason}") from None
     return None

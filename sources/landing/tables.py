@@ -44,10 +44,12 @@ class Column:
 
 
 class Reading:
-    """A column's aliases, taken apart once: as paths, and those that need no descent."""
+    """A column's aliases, taken apart once: as paths, and those that need no descent. `is_id`: the
+    column is text and part of the key."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, key: tuple[str, ...] = ()) -> None:
         self.column = column
+        self.is_id = column.type == "text" and column.name in key
         self.paths = tuple(tuple(alias.split(".")) for alias in column.aliases)
         self.flat = tuple(path for path in self.paths if len(path) == 1)
 
@@ -59,6 +61,10 @@ class Table:
     `tenant`, `fetched_at` and, where the row is a provider's own, `payload` are added to every
     table. `kind`: `data` is what a provider said, `index` is ours to know what to ask next,
     `ledger` is what a run did. `account` names the column that tells whose row it is.
+
+    `listed`: complete listings of the table are read, so a row that one of them lacks is gone, and
+    the table has `removed_at`. `goes_with`: the column that names the row of another listed table
+    with which a row is removed, and comes back.
     """
 
     name: str
@@ -68,6 +74,8 @@ class Table:
     payload: bool = True
     kind: Literal["data", "index", "ledger"] = "data"
     account: str = "account_id"
+    listed: bool = False
+    goes_with: str | None = None
 
     @cached_property
     def moment(self) -> str | None:
@@ -95,7 +103,7 @@ class Table:
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """Where each column that a provider fills is read."""
-        return tuple(Reading(column) for column in self.columns if column.aliases)
+        return tuple(Reading(column, self.key) for column in self.columns if column.aliases)
 
     @cached_property
     def places(self) -> tuple[str, ...]:
@@ -171,7 +179,13 @@ def changed_at(metric: str) -> Column:
     )
 
 
-# Of what a listing shows: two columns that `TableReader.see` and its like fill.
+def removed_at(description: str = "Since when a complete listing lacks it") -> Column:
+    """The column of a listed table that tells since when a row is gone."""
+    text = f"{description}; NULL while it is listed."
+    return ours("removed_at", "timestamp", text, erasable=True)
+
+
+# Of what a listing shows: columns that `TableReader` and its like fill.
 FIRST_SEEN = ours("first_seen_at", "timestamp", "First listing that had it (UTC).", compared=False)
 LAST_SEEN = ours(
     "last_seen_at",

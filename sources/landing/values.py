@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from .tables import Type
 
 _BIGINT = 2**63
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_LONGEST_NUMBER = 60  # characters; nothing within 64 bits is longer in any sane spelling
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What Python reads as ISO differs between its versions (24:00, any separator, week dates).
@@ -44,16 +46,38 @@ def text(value: Any) -> str:
     raise Unusable(f"{_kind(value)} where text is declared")
 
 
+def identifier(value: Any) -> str:
+    """An id as text. A number with a fraction or an exponent is none: its digits may be lost."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise Unusable(f"{_kind(value)} where an id is declared")
+
+
 def bigint(value: Any) -> int:
-    """A whole number within 64 bits; `"12"` and `12.0` are whole numbers, `"1.2K"` is not."""
+    """A whole number within 64 bits; `"12"`, `"12.0"`, `"1e3"` and `12.0` are exactly whole
+    numbers, `"12.5"` and `"1.2K"` are not."""
     whole_float = isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT
     if whole_float or (isinstance(value, str) and _INTEGER.fullmatch(value)):
         value = int(value)
+    elif isinstance(value, str):
+        value = _whole_decimal(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unusable(f"{_kind(value)} where a whole number is declared")
     if not -_BIGINT <= value < _BIGINT:
         raise Unusable("a number beyond 64 bits")
     return value
+
+
+def _whole_decimal(text: str) -> int | str:
+    """The number that a decimal text such as "12.00" is exactly; any other text as it is."""
+    if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
+        return text
+    number = Decimal(text)
+    if number.adjusted() >= len(str(_BIGINT)) or number != number.to_integral_value():
+        return text
+    return int(number)
 
 
 def double(value: Any) -> float:

@@ -200,3 +200,12 @@ def test_first_is_the_first_that_holds_something() -> None:
     assert first({"a": None, "b": 0}, "a", "b") == 0
     assert first({"a": {"b": False}}, "x", "a.b") is False
     assert first({}, "a.b.c") is None
+
+
+@pytest.mark.parametrize("value", [12.5, 12.0, 7.1e18, True, None, " ", {}, []])
+def test_what_is_no_id_rejects_its_row(value: Any) -> None:
+    """An id that comes as a number with a fraction may have lost digits."""
+    result = read({"id": value})
+
+    assert isinstance(result, Reject)
+    assert result.reason.startswith("post_id: ")
