@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from sandbox.agency.bundles import find_bundle
 from sandbox.genviral import edits as genviral
 from sandbox.owner import DEFAULT
 from sandbox.settings import TIERS, parse_clock
@@ -43,6 +44,20 @@ def _remove_account(state: State, edit: Edit) -> None:
 
 def _restore_account(state: State, edit: Edit) -> None:
     _world(state, edit).edits.restore_account(edit["id"])
+
+
+def _remove_bundle(state: State, edit: Edit) -> None:
+    if find_bundle(_world(state, edit), edit["id"], state.clock.now) is None:
+        raise ValueError(f"no bundle {edit['id']}")
+    _world(state, edit).edits.remove_bundle(edit["id"])
+
+
+def _restore_bundle(state: State, edit: Edit) -> None:
+    _world(state, edit).edits.restore_bundle(edit["id"])
+
+
+def _delete_comment(state: State, edit: Edit) -> None:
+    _world(state, edit).edits.delete_comment(edit["id"])
 
 
 def _restate_day(state: State, edit: Edit) -> None:
@@ -88,6 +103,9 @@ _OPS: Final[dict[str, Callable[[State, Edit], dict[str, Any] | None]]] = {
     "add_account": _add_account,
     "remove_account": _remove_account,
     "restore_account": _restore_account,
+    "remove_bundle": _remove_bundle,
+    "restore_bundle": _restore_bundle,
+    "delete_comment": _delete_comment,
     "restate_day": _restate_day,
     "move_to_v2": _move_to_v2,
     "keep_on_v1": _keep_on_v1,

@@ -93,7 +93,8 @@ def find_bundle(world: World, bundle_id: str, now: int) -> Bundle | None:
 @lru_cache(maxsize=64)
 def _every(world: World, version: int) -> dict[str, Bundle]:
     """By id, newest first; made anew when the world was edited."""
-    made = sorted(_make(world), key=lambda bundle: (-bundle.created_at, bundle.id))
+    there = (bundle for bundle in _make(world) if bundle.id not in world.edits.removed_bundles)
+    made = sorted(there, key=lambda bundle: (-bundle.created_at, bundle.id))
     return {bundle.id: bundle for bundle in made}
 
 

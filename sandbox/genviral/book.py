@@ -62,6 +62,7 @@ class Book:
     removed: set[str] = field(default_factory=set)
     renamed: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
+    deleted_created: set[str] = field(default_factory=set)
     inserted: dict[str, list[Inserted]] = field(default_factory=dict)
     insertions: list[Insertion] = field(default_factory=list)
 

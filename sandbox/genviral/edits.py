@@ -36,6 +36,14 @@ def _drop_post(state: State, edit: Edit) -> None:
     tracker.book.version += 1
 
 
+def _delete_created(state: State, edit: Edit) -> None:
+    tracker = _tracker(state, edit)
+    if not any(one.id == edit["post_id"] for one in tracker.created_posts(state.clock.now)):
+        raise ValueError(f"no created post {edit['post_id']}")
+    tracker.book.deleted_created.add(edit["post_id"])
+    tracker.book.version += 1
+
+
 def _remove_target(state: State, edit: Edit) -> None:
     book = _tracker(state, edit).book
     book.removed.add(_target(state, edit).id)
@@ -66,6 +74,7 @@ OPS: Final[dict[str, Callable[[State, Edit], dict[str, Any] | None]]] = {
     "genviral_insert_post": _insert_post,
     "genviral_insert_between": _insert_between,
     "genviral_drop_post": _drop_post,
+    "genviral_delete_created": _delete_created,
     "genviral_remove_target": _remove_target,
     "genviral_restore_target": _restore_target,
     "genviral_rename_target": _rename_target,

@@ -45,7 +45,7 @@ class Tracker:
         self._rows: dict[str, tuple[Moment, list[Tracked]]] = {}
         self._days: dict[str, tuple[Moment, list[Day]]] = {}
         self._everyone: tuple[int, list[Target]] = (-1, [])
-        self._created: tuple[tuple[int, int], list[Created]] | None = None
+        self._created: tuple[tuple[int, int, int], list[Created]] | None = None
 
     @property
     def version(self) -> int:
@@ -116,9 +116,10 @@ class Tracker:
 
     def created_posts(self, now: int) -> list[Created]:
         """Every post that was made through Genviral, newest first."""
-        moment = (now, self.world.edits.version)
+        moment = (now, self.world.edits.version, self.book.version)
         if self._created is None or self._created[0] != moment:
-            self._created = moment, created_posts(self.world, now)
+            made, deleted = created_posts(self.world, now), self.book.deleted_created
+            self._created = moment, [one for one in made if one.id not in deleted]
         return self._created[1]
 
     # Edits

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sandbox.genviral.call import user_of, workspace_of
-from sandbox.genviral.created import created_posts, posting_accounts
+from sandbox.genviral.created import posting_accounts
 from sandbox.genviral.plan import plan_at
 from sandbox.genviral.target import Target
 from sandbox.genviral.tracked import Tracked
@@ -120,7 +120,7 @@ def accounts(view: View) -> Iterator[Row]:
 
 def published_posts(view: View) -> Iterator[Row]:
     """Every post that was made through Genviral, published or not."""
-    for one in created_posts(view.world, view.now):
+    for one in view.owner.genviral.created_posts(view.now):
         yield {
             "post_id": one.id,
             "caption": one.caption,
@@ -135,7 +135,7 @@ def published_posts(view: View) -> Iterator[Row]:
 
 def published_post_accounts(view: View) -> Iterator[Row]:
     """What became of each of them on each account."""
-    for one in created_posts(view.world, view.now):
+    for one in view.owner.genviral.created_posts(view.now):
         for attempt in one.attempts:
             yield {
                 "post_id": one.id,

@@ -27,6 +27,8 @@ class Edits:
     restated_days: dict[tuple[str, int], float] = field(default_factory=dict)
     refreshed: dict[str, list[Refreshed]] = field(default_factory=dict)
     moved_at: dict[str, int | None] = field(default_factory=dict)
+    removed_bundles: set[str] = field(default_factory=set)
+    deleted_comments: set[str] = field(default_factory=set)
 
     def deleted_at(self, post: Post) -> int | None:
         """When the post left the listings; a hand's word counts before the seed's."""
@@ -64,6 +66,21 @@ class Edits:
     def restore_account(self, account_id: str) -> None:
         """The account is back."""
         self.removed_accounts.discard(account_id)
+        self.version += 1
+
+    def remove_bundle(self, bundle_id: str) -> None:
+        """The bundle is not listed any more, nor are its videos."""
+        self.removed_bundles.add(bundle_id)
+        self.version += 1
+
+    def restore_bundle(self, bundle_id: str) -> None:
+        """The bundle is back."""
+        self.removed_bundles.discard(bundle_id)
+        self.version += 1
+
+    def delete_comment(self, comment_id: str) -> None:
+        """The comment is not served any more; the post's counter stays."""
+        self.deleted_comments.add(comment_id)
         self.version += 1
 
     def restate_day(self, account_id: str, day: int, factor: float) -> None:

@@ -221,7 +221,8 @@ class World:
     def comments(self, account: Account, post: Post, now: int) -> list[Comment]:
         """The cached comments, newest first: those at the newest snapshot, 50 at most."""
         captured_at = self.newest_capture(account, post, now)
-        return comments_at(post, comment_count(post, captured_at) or 0, COMMENTS_CACHED)
+        cached = comments_at(post, comment_count(post, captured_at) or 0, COMMENTS_CACHED)
+        return [comment for comment in cached if comment.id not in self.edits.deleted_comments]
 
     # Series and audience
 
