@@ -93,6 +93,12 @@ class WarehouseHeld:
             table, self._warehouse.arrow(sql, [self._tenant, account_id, value]).to_pylist()
         )
 
+    def among(self, table: Table, column: str, values: Sequence[str]) -> dict[Key, Stored]:
+        if table.name not in self._existing or not values:
+            return {}
+        sql = f'{self._select(table)} and t."{column}" in (select unnest(?::varchar[]))'
+        return _stored(table, self._warehouse.arrow(sql, [self._tenant, list(values)]).to_pylist())
+
     def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:
         if table.name not in self._existing:
             return {}

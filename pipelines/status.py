@@ -11,6 +11,7 @@ import pendulum
 
 from .destinations import Destination, Warehouse
 from .exits import Exit
+from .rejected import newest_reading
 from .state import state_sizes
 
 # A backfill brings nothing of the present: it is no last run and makes nothing fresh.
@@ -48,6 +49,7 @@ _STREAMS = """
            count(*) as accounts,
            count(*) filter (where status in ('ok', 'no_data')) as complete,
            count(*) filter (where status = 'failed') as failed,
+           count(*) filter (where status = 'partial') as partial,
            count(*) filter (where status = 'skipped') as skipped,
            min(last_success_at) filter (where status <> 'skipped') as oldest_success,
            max(last_success_at) as newest_success,
@@ -90,6 +92,7 @@ class ProviderStatus:
     last_good_run_at: datetime | None = None
     stale: list[str] = field(default_factory=list)
     stale_accounts: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] | None = None
 
 
@@ -110,6 +113,8 @@ class StatusReport:
 
     @property
     def exit_code(self) -> Exit:
+        if any(p.rejected for p in self.providers):  # newest rows are missing
+            return Exit.CHECK_FAILED
         if self.max_age_seconds is None:
             return Exit.OK
         stale = any(p.stale for p in self.providers) or not self.providers
@@ -156,11 +161,26 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         asked = stream["accounts"] - stream["skipped"]
         stream["coverage"] = stream["complete"] / asked if asked else None
     status = ProviderStatus(name, last, streams, failing, shards, states, good, usage=usage)
+    status.rejected = _rejected(warehouse, name)
     if max_age_seconds is not None:
         status.stale = _stale(status, max_age_seconds)
         behind = _BEHIND.format(schema=name, there=_there(name))
         status.stale_accounts = warehouse.arrow(behind, [max_age_seconds]).to_pylist()
     return status
+
+
+def _rejected(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
+    """Newest readings of which rows were rejected, those with most first."""
+    import sources
+
+    columns = warehouse.tables(name).get("sync_completeness", set())
+    if "rejected" not in columns:  # made by an older version, and not synced since
+        return []
+    listing = getattr(sources.get(name), "LISTING", None)
+    sql = newest_reading(listing).format(schema=name)
+    ordered = f"select * from ({sql}) n order by rejected desc, account_id, stream limit 50"
+    found: list[dict[str, Any]] = warehouse.arrow(ordered).to_pylist()
+    return found
 
 
 def _usage(warehouse: Warehouse, name: str, last: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +205,7 @@ def _stale(status: ProviderStatus, max_age_seconds: float) -> list[str]:
         stale.append("last good run")
     for stream in status.streams:
         newest, oldest = stream["newest_success"], stream["oldest_success"]
-        if stream["complete"] + stream["failed"] == 0:
+        if stream["complete"] + stream["failed"] + stream["partial"] == 0:
             continue
         behind = (newest or _NEVER) - (oldest or _NEVER)
         if oldest is None or behind.total_seconds() > max_age_seconds:
@@ -225,6 +245,13 @@ def print_status(report: StatusReport) -> None:
                 f"  {row['account_id']} {row['stream']}: {row['error_code']},"
                 f" {row['failures']} in a row, next try {_next_try(row['next_retry_at'])}."
                 f" {row['error_message']}",
+                markup=False,
+            )
+        for row in provider.rejected:
+            whose = " ".join(filter(None, (row["account_id"], row["stream"])))
+            console.print(
+                f"  REJECTED {whose}: {row['rejected']:,} rows of the newest reading"
+                f" ({row['columns']}), see sync_rejects",
                 markup=False,
             )
         for row in provider.stale_accounts:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .exits import Exit
 from .ledger import RunResult
+from .rejected import CODE as REJECTED
 
 _NEXT = {
     Exit.OK: "",
@@ -35,11 +38,16 @@ def last_line(result: RunResult) -> str:
 
 
 def _trouble(result: RunResult) -> str:
+    """The first failure and the first kind of rejected rows, and how many more there are."""
     errors = [(p.label, error) for p in result.providers for error in p.errors]
-    if not errors:
-        return ""
-    label, first = errors[0]
-    where = " ".join(filter(None, (label, first["stream"], first["account_id"])))
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    retry = f", come back after {first['retry_at']}" if first["retry_at"] else ""
-    return f"{where}: {first['message'].rstrip('.')}{retry}{more}"
+    rejected = [each for each in errors if each[1]["code"] == REJECTED]
+    failed = [each for each in errors if each[1]["code"] != REJECTED]
+    shown = [*failed[:1], *rejected[:1]]
+    more = f" (and {len(errors) - len(shown)} more)" if len(errors) > len(shown) else ""
+    return ". ".join(_words(label, error) for label, error in shown) + more
+
+
+def _words(label: str, error: dict[str, Any]) -> str:
+    where = " ".join(filter(None, (label, error["stream"], error["account_id"])))
+    retry = f", come back after {error['retry_at']}" if error["retry_at"] else ""
+    return f"{where}: {error['message'].rstrip('.')}{retry}"

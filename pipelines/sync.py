@@ -29,6 +29,7 @@ from .known_posts import known_posts
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .lock import Holder, Patience
 from .progress import Progress
+from .rejected import rejected_rows
 from .rekey import rekey
 from .schema import declared
 from .selection import Selection, select
@@ -267,7 +268,9 @@ class KeySync:
         outcome.access_level = extract.access_level
         outcome.accounts = extract.accounts_total
         outcome.streams = {stream: tally.as_json() for stream, tally in notes.streams.items()}
-        outcome.errors, outcome.skipped = [*notes.errors, *extract.scope.misfits()], notes.skipped
+        streams = sources.get(self.settings.name).STREAMS
+        outcome.errors = [*notes.errors, *extract.scope.misfits(), *rejected_rows(notes, streams)]
+        outcome.skipped = notes.skipped
         outcome.exit_code = gravest(
             [*_codes(outcome.errors), _fatal_code(extract.fatal), _rest_code(notes.resting)]
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sources
 from sources.landing.tables import Table
 
+from ..rejected import REMEDY, newest_reading, not_removed
 from .rule import SYNC_AGAIN, Rule
 
 
@@ -19,13 +20,12 @@ class Listed:
     stream: str
     table: str
     account: str | None = None
-    there: bool = False  # only rows that are not removed
     asked: str | None = None
 
 
 _LISTED = {
     "tokportal": (
-        Listed("drilldown", "tracked_posts", "account_id", there=True, asked="drilldown"),
+        Listed("drilldown", "tracked_posts", "account_id", asked="drilldown"),
         Listed("daily_series", "daily_series", "account_id", asked="drilldown"),
         Listed("bundles", "bundles"),
         Listed("account_bans", "account_bans"),
@@ -33,9 +33,9 @@ _LISTED = {
         Listed("webhook_endpoints", "webhook_endpoints"),
     ),
     "genviral": (
-        Listed("posts", "posts", "target_id", there=True, asked="posts"),
+        Listed("posts", "posts", "target_id", asked="posts"),
         Listed("daily_series", "daily_series", "target_id", asked="daily_series"),
-        Listed("accounts", "accounts", there=True),
+        Listed("accounts", "accounts"),
         Listed("published_posts", "published_posts"),
     ),
     "tokfluence": (Listed("comments", "comments", "creator_handle", asked="comments"),),
@@ -43,10 +43,13 @@ _LISTED = {
 
 
 def rules(provider: str) -> Iterator[Rule]:
-    """What was read is there, every account that was synced is listed, no day is missing."""
+    """What was read is there and could be read, every account that was synced is listed, no day is
+    missing."""
     source = sources.get(provider)
+    yield _could_be_read(getattr(source, "LISTING", None))
+    tables = {table.name: table for table in source.DATA_TABLES}
     for listed in _LISTED.get(provider, ()):
-        yield _still_there(listed)
+        yield _still_there(listed, tables[listed.table], getattr(source, "LISTING", None))
     if listing := getattr(source, "LISTING", None):
         yield _every_account(listing)
     for table in source.DATA_TABLES:
@@ -59,30 +62,41 @@ _NEWEST = """
     select tenant, account_id, stream, status, expected, landed from (
         select c.*, row_number() over (partition by tenant, account_id, stream
             order by fetched_at desc) as age from {schema}.sync_completeness c
-        where stream = '%s' and status <> 'failed') aged
+        where stream = '%s' and status not in ('failed', 'not_in_plan')) aged
     where age = 1"""
 
 
-def _still_there(listed: Listed) -> Rule:
-    there = " and t.removed_at is null" if listed.there else ""
+def _could_be_read(listing: Table | None) -> Rule:
+    where = "coalesce(n.account_id || '/', '') || n.stream || ': '"
+    return Rule(
+        "every row of the newest reading of each stream could be read",
+        "sync_completeness",
+        f"select {where} || n.rejected || ' rejected, ' || coalesce(n.columns, '')"
+        f" from ({newest_reading(listing)}) n",
+        ("sync_rejects", *([listing.name] if listing else [])),
+        remedy=REMEDY,
+        columns=("sync_completeness.rejected",),
+    )
+
+
+def _still_there(listed: Listed, table: Table, listing: Table | None) -> Rule:
+    there = " and t.removed_at is null" if table.listed else ""
+    owners = (listing,) if listed.account and listing else ()
     own = f' and t."{listed.account}" = c.account_id' if listed.account else ""
-    # Rows that could not be typed were read and are in sync_rejects.
     sql = f"""
         select coalesce(c.account_id, c.stream) || ': ' || held.n || ' of ' || c.landed from (
             select *, least(landed, coalesce(expected, landed)) as least_landed
             from ({_NEWEST % listed.stream}) newest) c
         cross join lateral (select count(*) as n from {{schema}}.{listed.table} t
             where t.tenant = c.tenant{own}{there}) held
-        cross join lateral (select count(*) as n from {{schema}}.sync_rejects r
-            where r.tenant = c.tenant and r.table_name = '{listed.table}'
-            {"and r.account_id = c.account_id" if listed.account else ""}) rejected
-        where held.n + rejected.n < c.least_landed{_selected(listed)}"""
+        where held.n < c.least_landed{_selected(listed)}{"".join(map(not_removed, owners))}"""
     return Rule(
         f"{listed.table} has every row that the newest reading of {listed.stream} counted",
         listed.table,
         sql,
-        ("sync_completeness", "sync_rejects", "sync_account_status"),
+        ("sync_completeness", "sync_account_status", *(owner.name for owner in owners)),
         remedy=f"Rows are lost. {SYNC_AGAIN}",
+        columns=(f"{table.name}.removed_at",) if table.listed else (),
     )
 
 

@@ -15,7 +15,8 @@ SYNC_AGAIN = "`social sync` reads them again; if the finding stays, `social sync
 @dataclass(frozen=True)
 class Rule:
     """`sql` gives one text per row that breaks the rule; it is applied where all tables of `needs`
-    exist, and to an empty one of `filled` it has nothing to say."""
+    and all `columns` (`table.column`, which an older version may not have made) exist, and to an
+    empty one of `filled` it has nothing to say."""
 
     name: str
     table: str
@@ -24,10 +25,15 @@ class Rule:
     filled: tuple[str, ...] = ()
     remedy: str = SYNC_AGAIN
     values: tuple[Any, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def applies(self, warehouse: Warehouse, schema: str, there: set[str]) -> bool:
         """Whether the warehouse holds what the rule speaks of."""
         if not there.issuperset((self.table, *self.needs, *self.filled)):
+            return False
+        made = warehouse.tables(schema)
+        named = (column.split(".") for column in self.columns)
+        if not all(name in made[table] for table, name in named):
             return False
         looks = (f'select 1 from "{schema}"."{name}" limit 1' for name in self.filled)
         return all(warehouse.query(sql) for sql in looks)

@@ -69,7 +69,7 @@ def nothing_done(tenant: str, span: Span) -> dict[tuple[str, str], list[Span]]:
 @dataclass(kw_only=True)
 class ChunkWork(Work):
     """One account's part of a chunk. `held_back`: streams that are not done though nothing failed:
-    a row was rejected, or a listing moved while it was read."""
+    a listing moved while it was read."""
 
     account_id: str
     span: Span
@@ -200,8 +200,8 @@ class Backfill(Run):
                 self._remember(work, stream, batch)
 
     def _remember(self, work: ChunkWork, stream: str, batch: Batch) -> None:
-        if stream in work.held_back:
-            return
+        if stream in work.held_back or work.outcome(stream).rejected:
+            return  # asked again, and landed when the provider serves them right
         row = {"account_id": work.account_id, "stream": stream, "rows": work.outcome(stream).rows}
         span = {"since": work.span.since, "until": work.span.until}
         base = {"tenant": batch.tenant, "run_id": batch.run_id, "fetched_at": work.now()}

@@ -17,6 +17,7 @@ class Gate:
 
     stream: str
     closed_because: str | None = None
+    in_plan: bool = True
     granted: int = 0
     refused: set[str] = field(default_factory=set)
 
@@ -27,7 +28,7 @@ class Gate:
         """Note a refusal; returns whether the stream is still worth asking of others."""
         self.refused.add(account_id)
         if not self.granted and len(self.refused) >= _ENOUGH_REFUSALS:
-            self.closed_because = message
+            self.closed_because, self.in_plan = message, False
         return self.open
 
     @property

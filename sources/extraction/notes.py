@@ -15,8 +15,10 @@ from ..landing.outcomes import (
     SYNC_ACCOUNT_STATUS,
     SYNC_COMPLETENESS,
     SYNC_ERRORS,
+    SYNC_REJECTS,
     SYNC_SKIPS,
 )
+from .proof import Proof
 
 _RETRY_HOURS_MAX = 24
 _AGAIN_AND_AGAIN = 3  # failures in a row; what is mended sooner is whole with the next run
@@ -36,18 +38,40 @@ class Tally:
     completeness: Counter[str] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
-        return {**vars(self), "completeness": dict(self.completeness)}
+        return {**vars(self), "completeness": dict(+self.completeness)}
+
+
+@dataclass
+class Rejects:
+    """Rows of one table that were rejected for the same column: how many, whose, and the reason of
+    the first. `account_id` is None when they are several accounts' or nobody's."""
+
+    table: str
+    column: str
+    reason: str
+    account_id: str | None
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A row of `sync_completeness` that may still be corrected."""
+
+    proof: Proof
+    equation: str
 
 
 @dataclass
 class Notes:
-    """The notes of one run, over all its batches."""
+    """The notes of one run, over all its batches. `rejects` are by table and column."""
 
     streams: dict[str, Tally] = field(default_factory=dict)
+    rejects: dict[tuple[str, str], Rejects] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     least: int = 0  # requests that what was served takes at least
     resting: set[str] = field(default_factory=set)  # accounts with a stream that keeps failing
+    _open: dict[tuple[str, str | None], _Noted] = field(default_factory=dict)
 
     def tally(self, stream: str) -> Tally:
         return self.streams.setdefault(stream, Tally())
@@ -57,7 +81,7 @@ class Notes:
         tally = self.tally(stream)
         tally.rows += max(piece.served, piece.data_rows())
         tally.changed += piece.data_rows()
-        tally.rejected += piece.count("sync_rejects")
+        tally.rejected += piece.rejected()
 
     def error(
         self,
@@ -126,25 +150,63 @@ class Notes:
         batch: Batch,
         now: datetime,
         stream: str,
-        status: str,
+        proof: Proof,
         equation: str,
         account_id: str | None = None,
-        expected: int | None = None,
-        landed: int | None = None,
     ) -> None:
-        """The equation that proves a stream complete, or what is known instead."""
+        """Write what a reading of a stream proves; `equation` says what was compared with what."""
+        before = self._open.get((stream, account_id))
+        tally = self.tally(stream).completeness
+        if before is not None:
+            tally.subtract([before.proof.status])
+        tally.update([proof.status])
+        self._open[stream, account_id] = _Noted(proof, equation)
         batch.note(
             SYNC_COMPLETENESS,
             now,
             *(stream, account_id),
             account_id=account_id,
             stream=stream,
-            expected=expected,
-            landed=landed,
+            expected=proof.expected,
+            landed=proof.landed,
+            rejected=proof.rejected,
             equation=equation,
-            status=status,
+            status=proof.status,
         )
-        self.tally(stream).completeness[status] += 1
+
+    def close(
+        self,
+        batch: Batch,
+        now: datetime,
+        stream: str,
+        account_id: str | None,
+        outcome: Proof,
+    ) -> None:
+        """The stream of an account has been read: see to it that `sync_completeness` has a row of
+        this reading, that it counts all that was rejected, and that nothing that failed is proven.
+        `outcome` is what its tasks came to."""
+        noted = self._open.get((stream, account_id))
+        proof, equation = outcome, "each answer is whole"
+        if outcome.status == "unproven":
+            equation = "nothing says how many rows there are"
+        if noted is not None:
+            proof, equation = noted.proof.with_rejected(outcome.rejected), noted.equation
+            if outcome.status == "failed":
+                proof = outcome
+        if noted is None or proof != noted.proof:
+            self.complete(batch, now, stream, proof, equation, account_id)
+        del self._open[stream, account_id]
+
+    def collect_rejects(self, batch: Batch) -> None:
+        """Add up what a finished batch brings to `sync_rejects`."""
+        for row in batch.rows(SYNC_REJECTS):
+            column = str(row["reason"]).partition(":")[0]
+            place = (row["table_name"], column)
+            fresh = Rejects(*place, row["reason"], row["account_id"])
+            rejects = self.rejects.setdefault(place, fresh)
+            rejects.rows += 1
+            if rejects.account_id != row["account_id"]:
+                rejects.account_id = None
 
     def status(
         self,
@@ -163,7 +225,8 @@ class Notes:
         """How an account's stream stands now; keeps what the last success left behind."""
         held = before.row if before else {}
         succeeded = status in ("ok", "no_data")
-        failures = 0 if succeeded else (held.get("failures") or 0) + (status == "failed")
+        answered = succeeded or status == "partial"
+        failures = 0 if answered else (held.get("failures") or 0) + (status == "failed")
         facts = _facts(error) if error else {"code": None, "message": None, "remedy": None}
         batch.note(
             SYNC_ACCOUNT_STATUS,

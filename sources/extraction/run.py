@@ -162,6 +162,7 @@ class Run(ABC):
                     await self._walk(client, batch, cursors)
             except Fatal as error:
                 self.end(error, batch)
+        self.scope.notes.collect_rejects(batch)
         return batch
 
     def tables_to_make(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from ..http.errors import NotInPlan
 from ..landing.batch import Batch
 from .gates import Gate
 from .notes import Notes
+from .proof import NOT_IN_PLAN
 from .shards import Shard
 
 
@@ -53,6 +54,8 @@ class Scope:
                 gate.closed_because = "not selected"
             elif stream in self.not_included.get(access_level or "", ()):
                 gate.closed_because = f"access level {access_level} does not include it"
+                gate.in_plan = False
+                self.note_not_in_plan(stream, batch)
                 self.notes.skip(
                     batch,
                     self.now(),
@@ -71,10 +74,22 @@ class Scope:
         gate = self.gates[stream]
         if account_id and gate.open and not gate.refuse(account_id, refusal.message):
             self.notes.skip(batch, now, stream, *words, remedy=refusal.remedy)
+            self.note_not_in_plan(stream, batch)
+        elif account_id is None:
+            self.note_not_in_plan(stream, batch)
+
+    def note_not_in_plan(self, stream: str, batch: Batch) -> None:
+        """Nothing is proven of a stream that was not asked."""
+        equation = "the plan does not include it"
+        self.notes.complete(batch, self.now(), stream, NOT_IN_PLAN, equation)
 
     def asks(self, stream: str) -> bool:
         """Whether the stream is selected and, as far as known, in the plan."""
         return self.gates[stream].open
+
+    def in_plan(self, stream: str) -> bool:
+        """Whether the plan, as far as known, includes the stream, selected or not."""
+        return self.gates[stream].in_plan
 
     def chooses(self, account_id: str) -> bool:
         """Whether this run is about the account."""

@@ -13,6 +13,7 @@ from ..landing.batch import Batch
 from ..landing.held import Held
 from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .plan import ONE_REQUEST, Cost, pages
+from .proof import Proof, prove, together
 from .resting import REASON as RESTS
 from .resting import remedy as tries_at_once
 from .resting import resting_streams, why
@@ -41,15 +42,24 @@ class Piece:
 
 @dataclass
 class Outcome:
-    """How a stream of the account went, over its pieces."""
+    """How a stream of the account went, over its pieces. `rows` were written, `served` came from
+    the provider, `rejected` could not be read."""
 
     rows: int = 0
+    served: int = 0
     pieces: int = 0
     truncated: int = 0
+    rejected: int = 0
+    proofs: list[Proof] = field(default_factory=list)  # of its lists, where each is one answer
     failures: list[Exception] = field(default_factory=list)
     refusal: ProviderError | None = None
     absence: ProviderError | None = None
     broken: bool = False  # a failure of the stream itself, and not of one of its posts
+
+    @property
+    def landed(self) -> int:
+        """Rows that were served and are in the table: new, changed or the same."""
+        return max(0, self.served - self.rejected)
 
 
 @dataclass
@@ -102,10 +112,22 @@ class Work:
         """All pieces are done: say how each stream stands, and keep the cursors in the state of
         this batch's load (the work may have begun in an earlier one)."""
         self.finish(self, batch, held)
+        self._close_readings(batch)
         if self.account_id is None:
             state["owner"] = self.cursors
         else:
             state.setdefault("accounts", {})[self.account_id] = self.cursors
+
+    def _close_readings(self, batch: Batch) -> None:
+        """Every stream that was read gets its row in `sync_completeness`."""
+        for stream, outcome in self.outcomes.items():
+            if outcome.pieces and stream in self.scope.streams:
+                proof = prove(outcome.landed, rejected=outcome.rejected, counted=False)
+                if outcome.proofs:
+                    proof = together(outcome.proofs)
+                if outcome.failures:
+                    proof = Proof("failed", outcome.landed, rejected=outcome.rejected)
+                self.scope.notes.close(batch, self.now(), stream, self.account_id, proof)
 
     def broken_off(self, batch: Batch, held: Held) -> None:
         """The run ends before this work does: others have their turn first in the next one, and
@@ -131,6 +153,8 @@ class Work:
             return "failed"
         if outcome.refusal or stream in self.resting or not self.scope.asks(stream):
             return "skipped"
+        if outcome.rejected:
+            return "partial"
         return "no_data" if outcome.absence and not outcome.pieces else "ok"
 
     def stands(
@@ -161,6 +185,8 @@ class Work:
         outcome = self.outcome(piece.stream)
         outcome.pieces += 1
         outcome.rows += rows.data_rows()
+        outcome.served += max(rows.served, rows.data_rows() + rows.rejected())
+        outcome.rejected += rows.rejected()
         self.scope.notes.counted(piece.stream, rows)
         self.scope.notes.least += pages(rows.served, self.scope.page_sizes.get(piece.stream, _ALL))
 

@@ -115,7 +115,7 @@ def genviral(
 async def describe_access(http: HttpClient) -> str:
     """What the key may see, in a few words, for `social check`. Raises ProviderError."""
     client = GenviralClient(http)
-    count = len(await client.list_targets())
+    count = (await client.list_targets()).found
     try:
         tier = first(await client.get_subscription(), "subscription.tier", "tier")
     except NotFound:

@@ -59,7 +59,7 @@ class GenviralActions:
 
     async def list_targets(self) -> list[Row]:
         """Every target of the key."""
-        return await self._client.list_targets()
+        return list((await self._client.list_targets()).rows.values())
 
     async def get_freshness(self, target_id: str) -> Freshness:
         """What the target itself says. Changes nothing."""

@@ -38,7 +38,7 @@ class GenviralBackfill(Backfill):
         """The targets as listed now. One request."""
         self.scope.open_gates(None, batch)
         if found := await list_targets(client, self.scope, batch):
-            self.targets, _ = found
+            self.targets = found
         return self.targets.rows
 
     def fill(self, work: ChunkWork) -> None:
@@ -62,7 +62,7 @@ async def _read_posts(
     ask = partial(client.list_posts, work.account_id)
     listing = await walk_posts(ask, _window(work), work.span.last_day)
     land_posts(target, listing, rows, held, everything=False)
-    if not listing.complete:
+    if not listing.ended:
         work.held_back.add("posts")
 
 

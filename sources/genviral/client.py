@@ -14,14 +14,18 @@ from ..http.body import LISTING_CAPS, PAGE_CAPS, Caps
 from ..http.client import HttpClient, Params
 from ..http.egress import path
 from ..http.errors import BadBody, NotFound, NotInPlan, Refused, Retriable
-from ..http.pagination import rows_of
+from ..http.pagination import Listing, read_whole_list, rows_of, stated_total, whole
 from ..http.redaction import shown
-from ..landing.rows import first
+from ..landing.rows import first, identifier
 
 Row = dict[str, Any]
 
 PAGE = 100  # the documented maximum; the default is 50
 MAX_OFFSET = 10_000
+
+TARGET_ID = ("target_id", "id")
+ACCOUNT_ID = ("account_id", "id")
+PUBLISHED_ID = ("post_id", "id")
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,13 @@ class Window:
 
 @dataclass(frozen=True)
 class PostPage:
-    """One page of posts. `total` and `more` are None where the answer does not say."""
+    """One page of posts. `total` and `more` are None where the answer does not say;
+    `total_unread`: it states a total that is no whole number."""
 
     rows: list[Row]
     total: int | None
     more: bool | None
+    total_unread: bool = False
 
 
 class GenviralClient:
@@ -53,10 +59,10 @@ class GenviralClient:
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
-    async def list_targets(self) -> list[Row]:
+    async def list_targets(self) -> Listing:
         """All tracked accounts in the key's scope; not paginated."""
         where, endpoint = path("analytics", "targets"), "/analytics/targets"
-        return await self._rows(where, (), endpoint, "targets", LISTING_CAPS)
+        return await self._list(where, (), endpoint, "targets", TARGET_ID, LISTING_CAPS)
 
     async def get_target(self, target_id: str) -> Row:
         """One target with its summary: the only place documented to hold profile figures."""
@@ -84,14 +90,16 @@ class GenviralClient:
         params = [("accounts", target_id), *window.params()]
         return await self._object(path("analytics", "summary"), params, "/analytics/summary")
 
-    async def list_accounts(self) -> list[Row]:
+    async def list_accounts(self) -> Listing:
         """The accounts that can be posted to: active ones only; not paginated."""
-        return await self._rows(path("accounts"), (), "/accounts", "accounts", LISTING_CAPS)
+        where = path("accounts")
+        return await self._list(where, (), "/accounts", "accounts", ACCOUNT_ID, LISTING_CAPS)
 
-    async def list_published(self, window: Params) -> list[Row]:
-        """Up to 100 posts made through Genviral; no cursor and no total: walk windows of time."""
+    async def list_published(self, window: Params) -> Listing:
+        """Up to 100 posts made through Genviral in a window of time, and how many there are in it;
+        no cursor: walk windows."""
         params = [("limit", str(PAGE)), *window]
-        return await self._rows(path("posts"), params, "/posts", "posts")
+        return await self._list(path("posts"), params, "/posts", "posts", PUBLISHED_ID)
 
     async def get_subscription(self) -> Row:
         """Plan and credits."""
@@ -100,11 +108,18 @@ class GenviralClient:
     async def _object(self, where: str, params: Params, endpoint: str) -> Row:
         return await self._http.get(where, params, endpoint=endpoint, read=object_of)
 
-    async def _rows(
-        self, where: str, params: Params, endpoint: str, name: str, caps: Caps = PAGE_CAPS
-    ) -> list[Row]:
-        def read(body: Any) -> list[Row]:
-            return rows_of(data_of(body), name)
+    async def _list(
+        self,
+        where: str,
+        params: Params,
+        endpoint: str,
+        name: str,
+        ids: tuple[str, ...],
+        caps: Caps = PAGE_CAPS,
+    ) -> Listing:
+        def read(body: Any) -> Listing:
+            rows = rows_of(data_of(body), name)
+            return read_whole_list(body, rows, lambda row: identifier(row, *ids))
 
         return await self._http.get(where, params, endpoint=endpoint, read=read, caps=caps)
 
@@ -137,9 +152,11 @@ def _refusal(body: Row) -> Exception:
 
 def _post_page(body: Any) -> PostPage:
     data = data_of(body)
-    more, total = first(data, "hasMore", "has_more"), first(data, "totalCount", "total_count")
+    more, said = first(data, "hasMore", "has_more"), stated_total(body)
+    total = whole(said)
     return PostPage(
         rows_of(data, "posts"),
-        int(total) if isinstance(total, int | str) and str(total).isdecimal() else None,
+        total,
         more if isinstance(more, bool) else None,
+        said is not None and total is None,
     )

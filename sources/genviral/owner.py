@@ -9,13 +9,13 @@ from typing import Any
 
 from ..extraction.offered import offered
 from ..extraction.plan import A_WALK, ONE_REQUEST
+from ..extraction.proof import prove_listing
 from ..extraction.scope import Scope
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Work
 from ..landing.batch import Batch
 from ..landing.days import is_time, iso, parse
 from ..landing.held import Held
-from ..landing.rows import identifier
 from .client import GenviralClient
 from .published import read_published
 from .tables import ACCOUNTS, SUBSCRIPTION_SNAPSHOTS
@@ -41,31 +41,23 @@ def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
 
 
 def _settle(work: Work, batch: Batch, held: Held) -> None:
-    """A stream that failed is asked again at the next run."""
+    """A stream that failed, or of which rows were rejected, is asked again at the next run."""
     for stream, outcome in work.outcomes.items():
-        if not outcome.failures:
+        if not outcome.failures and not outcome.rejected:
             cursor = work.cursors.get(stream, {}) | work.moved.get(stream, {})
             work.cursors[stream] = cursor | {"asked_at": iso(work.now())}
 
 
 async def read_accounts(work: Work, client: GenviralClient, rows: Batch, held: Held) -> None:
     """The accounts that can be posted to; one that is disconnected is not listed any more."""
-    listed = await offered(client.list_accounts())
+    listing = await offered(client.list_accounts())
+    rows.served += listing.found
     reader = TableReader(ACCOUNTS, rows, work.now(), held.whole(ACCOUNTS))
-    rows.served += len(listed)
-    named = {(identifier(raw, "account_id", "id"),) for raw in listed}
-    for raw in listed:
-        reader.see(raw)
-    if (None,) not in named:
-        reader.mark_gone(named)
-    work.scope.notes.complete(
-        rows,
-        work.now(),
-        "accounts",
-        "proven",
-        "the listing is not paginated",
-        landed=len(named),
-    )
+    reader.put_all(listing)
+    proof = prove_listing(listing, len(reader.landed), reader.rejected)
+    reader.conclude(proof, held)
+    equation = "accounts in the table = accounts listed"
+    work.scope.notes.complete(rows, work.now(), "accounts", proof, equation)
 
 
 async def read_subscription(work: Work, client: GenviralClient, rows: Batch, held: Held) -> None:

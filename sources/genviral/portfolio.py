@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..extraction.proof import Proof, prove_listing
 from ..extraction.removal import mark_removed_accounts
 from ..extraction.table_reader import TableReader
 from ..http.errors import NotInPlan, Retriable, TryLater
+from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.held import Lookup
-from ..landing.rows import first, identifier
+from ..landing.rows import Reader, Reject, first
 from .client import GenviralClient
 from .handles import normalized
 from .scope import Scope
@@ -24,8 +26,13 @@ Row = dict[str, Any]
 class Targets:
     """Listed targets by id; whose each (platform, handle) is."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
+    listing: Listing = field(default_factory=Listing)
     owners: dict[tuple[str | None, str], str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """Targets by id, as they were served."""
+        return self.listing.rows
 
 
 async def read_targets(
@@ -35,37 +42,30 @@ async def read_targets(
 
     Raises TryLater when they cannot be listed.
     """
-    found = await list_targets(client, scope, batch)
-    if found is None:
+    targets = await list_targets(client, scope, batch)
+    if targets is None:
         return Targets()
-    targets, nameless = found
-    _land(targets, nameless, scope, batch, lookup)
-    if scope.only_accounts is None and not nameless:
+    proof = _land(targets, scope, batch, lookup)
+    if scope.only_accounts is None and proof.complete:
         mark_removed_accounts(scope, TARGETS, targets.rows, batch, lookup, cursors)
     return targets
 
 
-async def list_targets(
-    client: GenviralClient, scope: Scope, batch: Batch
-) -> tuple[Targets, list[Row]] | None:
-    """All targets, and rows that name none; None when the plan refuses them. Raises TryLater when
-    they cannot be listed."""
+async def list_targets(client: GenviralClient, scope: Scope, batch: Batch) -> Targets | None:
+    """All targets; None when the plan refuses them. Raises TryLater when they cannot be listed."""
     try:
-        listed = await client.list_targets()
+        listing = await client.list_targets()
     except NotInPlan as error:
         scope.refused("targets", None, error, batch)
         return None
     except Retriable as error:
         message = f"the targets cannot be listed: {error.message}"
         raise TryLater(message, code="provider_down", status=error.status) from error
-    targets, nameless = Targets(), list[Row]()
-    for raw in listed:
-        if (target_id := identifier(raw, "target_id", "id")) is None:
-            nameless.append(raw)
-        else:
-            targets.rows[target_id] = raw
-            targets.owners[(first(raw, "platform"), normalized(_handle(raw)))] = target_id
-    return targets, nameless
+    owners = {
+        (first(raw, "platform"), normalized(_handle(raw))): target_id
+        for target_id, raw in listing.rows.items()
+    }
+    return Targets(listing, owners)
 
 
 def _handled(raw: Row) -> Row:
@@ -77,29 +77,38 @@ def _handle(raw: Row) -> Any:
     return first(raw, "normalized_identifier", "identifier")
 
 
-def _land(
-    targets: Targets, nameless: list[Row], scope: Scope, batch: Batch, lookup: Lookup
-) -> None:
-    held, now, tally = lookup(scope.tenant, list(targets.rows)), scope.now(), scope.notes
+def _land(targets: Targets, scope: Scope, batch: Batch, lookup: Lookup) -> Proof:
+    """Rows of the targets that this run is about, and whether a target that is not listed is
+    gone."""
+    held, now, notes = lookup(scope.tenant, list(targets.rows)), scope.now(), scope.notes
+    nameless = targets.listing.nameless
+    proof = _prove(targets, scope, batch)
     for target_id, raw in targets.rows.items():
         if not scope.chooses(target_id):
             continue
         stored = held.of(TARGETS, target_id)
         reader = TableReader(TARGETS, batch, now, stored, account_id=target_id)
         if "targets" in scope.streams:
-            reader.see(_handled(raw), {"target_id": target_id})
+            reader.put(_handled(raw), {"target_id": target_id})
+            reader.conclude(proof, held, everything=False)
         if "target_snapshots" in scope.streams and has_totals(raw):
             put_totals(target_id, raw, refreshed_at(raw), batch, held, now)
     for raw in nameless if scope.leads else ():
         TableReader(TARGETS, batch, now, {}).reject("target_id: the key is missing", raw)
-    counts = tally.tally("targets")
-    counts.rows, counts.rejected = len(targets.rows) + len(nameless), len(nameless)
+    counts = notes.tally("targets")
+    counts.rows, counts.rejected = targets.listing.found, batch.rejected("targets")
     counts.changed = batch.count("targets")
-    scope.notes.complete(
-        batch,
-        now,
-        "targets",
-        "unproven" if nameless else "proven",
-        "the listing is not paginated",
-        landed=len(targets.rows),
+    notes.complete(batch, now, "targets", proof, "targets in the table = targets listed")
+    return proof
+
+
+def _prove(targets: Targets, scope: Scope, batch: Batch) -> Proof:
+    """By all rows of the listing, also those of other workers' targets."""
+    reader, now = Reader(TARGETS, batch.tenant), scope.now()
+    read = (
+        reader.read(_handled(raw), now, {"target_id": target_id})
+        for target_id, raw in targets.rows.items()
     )
+    unread = sum(isinstance(said, Reject) for said in read)
+    rejected = unread + len(targets.listing.nameless)
+    return prove_listing(targets.listing, len(targets.rows) - unread, rejected)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from typing import Any
 
+from ..http.pagination import Listing
 from ..landing.rows import first, identifier
 from ..landing.values import Unusable, timestamp
 from .client import MAX_OFFSET, PAGE, PostPage, Window
@@ -28,40 +29,33 @@ _OVERLAP = 5  # posts read again where a window goes on, should the count of a d
 
 
 @dataclass
-class PostListing:
-    """Distinct rows by id. `complete`: nothing that the provider counts is missing. `nameless` are
-    rows without an id: they count, and are to be rejected. `why` says what stands against it."""
+class PostListing(Listing):
+    """The posts of a target; `why` says what stands against the end of the walk."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
-    nameless: dict[str, Row] = field(default_factory=dict)
-    total: int | None = None
-    complete: bool = False
     why: str = ""
-
-    @property
-    def found(self) -> int:
-        return len(self.rows) + len(self.nameless)
 
     def published_since(self, day: date) -> int:
         """How many of the rows; one without a readable time is not among them."""
-        days = (_day(row) for row in (*self.rows.values(), *self.nameless.values()))
+        days = (_day(row) for row in (*self.rows.values(), *self.nameless))
         return sum(published is not None and published >= day for published in days)
 
 
 async def walk_posts(ask: Ask, window: Window, today: date) -> PostListing:
-    """Walk until the listing is proven, three times at most."""
-    listing, total_before = PostListing(), None
+    """Walk until the listing is as long as its total, three times at most."""
+    listing, nameless, total_before = PostListing(), dict[str, Row](), None
     for attempt in range(_MAX_WALKS):
         walk = _Walk(ask, today, careful=attempt > 0)
         await walk.run(window)
         if walk.total != total_before:  # another list: what earlier walks found may be gone
-            listing = PostListing()
+            listing, nameless = PostListing(), {}
         listing.rows |= walk.rows
-        listing.nameless |= walk.nameless
+        nameless |= walk.nameless
+        listing.nameless = list(nameless.values())
         listing.total, total_before = walk.total, walk.total
+        listing.total_unread = walk.total_unread
         listing.why = walk.why or _difference(listing)
         if not walk.why and listing.found == listing.total:
-            listing.complete = True
+            listing.ended = True
             return listing
     return listing
 
@@ -84,6 +78,7 @@ class _Walk:
     nameless: dict[str, Row] = field(default_factory=dict)
     days: Counter[date] = field(default_factory=Counter)
     total: int | None = None
+    total_unread: bool = False
     why: str = ""
 
     async def run(self, window: Window) -> None:
@@ -103,6 +98,7 @@ class _Walk:
             if total not in (None, page.total):
                 self.why = f"the total changed from {total} to {page.total} while it was read"
             total = page.total
+            self.total_unread |= page.total_unread
             self.total = total if first_window else self.total
             names = {self._take(row) for row in page.rows}
             offset += len(page.rows)

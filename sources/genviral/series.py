@@ -18,7 +18,7 @@ _BESIDES = {
 _INTERACTIONS = ("interactionSeries", "interaction_series")
 
 
-def merged_days(summary: Row) -> Iterator[Row]:
+def merged_days(summary: Row) -> Iterator[Any]:
     """Per day the interactions, with the day's engagement and posting beside them. An entry whose
     day cannot be read comes by itself, to be rejected."""
     by_day: dict[Any, Row] = {}
@@ -29,18 +29,21 @@ def merged_days(summary: Row) -> Iterator[Row]:
             by_day[key] = dict(entry)
     for place, names in _BESIDES.items():
         for entry in _entries(summary, *names):
-            if (key := _day(entry)) is not None:
+            if (key := _day(entry)) is None:
+                yield entry
+            else:
                 by_day.setdefault(key, {"date": key.isoformat()})[place] = entry
     yield from by_day.values()
 
 
-def _entries(summary: Row, *names: str) -> list[Row]:
+def _entries(summary: Row, *names: str) -> list[Any]:
+    """The entries of a list of the summary; what is no list comes by itself, to be rejected."""
     entries = first(summary, *names)
-    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return entries if isinstance(entries, list) else [] if entries is None else [entries]
 
 
-def _day(entry: Row) -> Any:
+def _day(entry: Any) -> Any:
     try:
-        return day(first(entry, "date", "day"))
+        return day(first(entry, "date", "day")) if isinstance(entry, dict) else None
     except Unusable:
         return None

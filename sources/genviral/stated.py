@@ -13,7 +13,7 @@ from .options import Options
 async def stated(http: HttpClient, options: Options, accounts: Sequence[str] = ()) -> list[Stated]:
     """Targets, and the posts of each that is named. Raises ProviderError."""
     client = GenviralClient(http)
-    found = [Stated("targets", len(await client.list_targets()))]
+    found = [Stated("targets", (await client.list_targets()).found)]
     for target_id in accounts:
         page = await client.list_posts(target_id, Window(), 0, size=1)
         found.append(Stated("posts", page.total, target_id))

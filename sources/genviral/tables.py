@@ -16,6 +16,7 @@ from ..landing.tables import (
     changed_at,
     column,
     ours,
+    removed_at,
 )
 
 _TARGET_ID = ours("target_id", "text", "The tracked account: Genviral's analytics target id.")
@@ -67,14 +68,10 @@ TARGETS = Table(
         ),
         FIRST_SEEN,
         LAST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when two complete listings in a row lack it; NULL while it is listed.",
-            erasable=True,
-        ),
+        removed_at("Since when two complete listings in a row lack it"),
     ),
     account="target_id",
+    listed=True,
 )
 
 
@@ -158,14 +155,11 @@ POSTS = Table(
         *_POST_METRICS,
         FIRST_SEEN,
         LAST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when a complete listing lacks it; NULL while it is listed.",
-            erasable=True,
-        ),
+        removed_at("Since when a complete listing, or that of the targets, lacks it"),
     ),
     account="target_id",
+    listed=True,
+    goes_with="target_id",
 )
 
 POST_SNAPSHOTS = Table(
@@ -234,13 +228,9 @@ ACCOUNTS = Table(
         column("capabilities", "json", "What can be posted to it."),
         FIRST_SEEN,
         LAST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when the listing lacks it: disconnected, not deleted.",
-            erasable=True,
-        ),
+        removed_at("Since when the listing lacks it: disconnected, not deleted"),
     ),
+    listed=True,
 )
 
 PUBLISHED_POSTS = Table(
@@ -257,7 +247,9 @@ PUBLISHED_POSTS = Table(
         column("external_id", "text", "The customer's own reference."),
         column("accounts_total", "bigint", "Accounts it goes to.", "accounts.total"),
         column("media", "json", "Its media."),
+        removed_at(),
     ),
+    listed=True,
 )
 
 PUBLISHED_POST_ACCOUNTS = Table(
@@ -273,7 +265,10 @@ PUBLISHED_POST_ACCOUNTS = Table(
         ours("platform_post_id", "text", "The platform's own id, out of the address."),
         column("error_message", "text", "Why it did not go out.", erasable=True),
         column("last_attempted_at", "timestamp", "Last attempt (UTC)."),
+        removed_at("Since when the post, or its list of accounts, lacks it"),
     ),
+    listed=True,
+    goes_with="post_id",
 )
 
 SUBSCRIPTION_SNAPSHOTS = Table(

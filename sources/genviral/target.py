@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
 from ..extraction.plan import A_WALK, ONE_REQUEST, Cost, pages
+from ..extraction.proof import Proof, prove, prove_listing
+from ..extraction.removal import back_with
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Piece
 from ..http.errors import Skippable
@@ -69,7 +72,7 @@ async def read_totals(work: TargetWork, client: GenviralClient, rows: Batch, hel
     if "targets" in work.scope.streams:  # the listing may say less
         stored = held.of(TARGETS, work.account_id)
         reader = TableReader(TARGETS, rows, work.now(), stored, account_id=work.account_id)
-        reader.see(work.listed | target, {"target_id": work.account_id})
+        reader.put(work.listed | target, {"target_id": work.account_id})
     measured = refreshed_at(target) or work.refreshed_at
     totals = target | (summary if isinstance(summary, dict) else {})
     put_totals(work.account_id, totals, measured, rows, held, work.now())
@@ -80,33 +83,24 @@ async def read_posts(work: TargetWork, client: GenviralClient, rows: Batch, held
     """The posts of the window that is due: rows, and one snapshot each for today."""
     window = work.posts_window()
     listing = await walk_posts(partial(client.list_posts, work.account_id), window, work.today)
-    land_posts(work, listing, rows, held, everything=window == Window())
-    if listing.complete and window == Window():
+    proof = land_posts(work, listing, rows, held, everything=window == Window())
+    if proof.complete and window == Window():
         recent = listing.published_since(work.recent_window().start or work.today)
         facts: Row = {"full_at": iso(work.now()), "total": listing.total, "recent": recent}
         work.moved["posts"] = work.cursor("posts", **facts)
-    elif listing.complete:
+    elif proof.complete:
         work.moved["posts"] = work.cursor("posts", recent=listing.total)
 
 
 def land_posts(
     work: TargetWork, listing: PostListing, rows: Batch, held: Held, *, everything: bool
-) -> None:
+) -> Proof:
     """The rows of a listing, and whether it was complete. `everything`: it is of all posts."""
-    _Posts(work, rows, held).read(listing, everything=everything)
-    status = "proven" if listing.complete else "moved_during_read"
-    if not listing.complete and listing.total is None:
-        status = "unproven"
-    work.scope.notes.complete(
-        rows,
-        work.now(),
-        "posts",
-        status,
-        "distinct ids = totalCount" + (f" ({listing.why})" if listing.why else ""),
-        work.account_id,
-        expected=listing.total,
-        landed=listing.found,
-    )
+    proof = _Posts(work, rows, held).read(listing, everything=everything)
+    equation = "distinct ids in the table = totalCount"
+    equation += f" ({listing.why})" if listing.why else ""
+    work.scope.notes.complete(rows, work.now(), "posts", proof, equation, work.account_id)
+    return proof
 
 
 class _Posts:
@@ -114,21 +108,24 @@ class _Posts:
 
     def __init__(self, work: TargetWork, rows: Batch, held: Held) -> None:
         self.work, self.rows, self.now = work, rows, work.now()
-        stored = held.of(POSTS, work.account_id)
+        self.held = held
+        target = held.of(TARGETS, work.account_id).get((work.account_id,))
+        stored = back_with(target, held.of(POSTS, work.account_id))
         self.reader = TableReader(POSTS, rows, self.now, stored, account_id=work.account_id)
         self.today = held.of(POST_SNAPSHOTS, work.account_id)
 
-    def read(self, listing: PostListing, *, everything: bool) -> None:
+    def read(self, listing: PostListing, *, everything: bool) -> Proof:
         """All rows; of a complete listing of everything, what is not in it is gone."""
-        raw_rows = [*listing.rows.values(), *listing.nameless.values()]
+        raw_rows = [*listing.rows.values(), *listing.nameless]
         self.rows.served += len(raw_rows)
         strangers = [raw for raw in raw_rows if self._stranger(raw)]
         if strangers and len(strangers) == len(raw_rows):
             raise WrongTarget(f"asked for {self.work.account_id}, got posts of other accounts")
         for raw in raw_rows:
             self._read_one(raw)
-        if everything and listing.complete and not listing.nameless:
-            self.reader.mark_gone({(key,) for key in listing.rows})
+        proof = prove_listing(listing, len(self.reader.landed), self.reader.rejected)
+        self.reader.conclude(proof, self.held, everything=everything)
+        return proof
 
     def _stranger(self, raw: Row) -> str | None:
         """Whose the row is, when it is not this target's: a filter may have been ignored."""
@@ -147,7 +144,7 @@ class _Posts:
             return
         row["platform_post_id"] = row["platform_post_id"] or platform_post_id(row["url"])
         self._keep_correlation(row)
-        self.reader.put_row(self.reader.seen(row))
+        self.reader.put_row(row)
         snapshot: Row = {c.name: row.get(c.name) for c in POST_SNAPSHOTS.all_columns}
         snapshot["fetched_on"], snapshot["measured_at"] = self.work.today, self.work.refreshed_at
         if differs(POST_SNAPSHOTS, snapshot, self.today.get(POST_SNAPSHOTS.key_of(snapshot))):
@@ -191,16 +188,10 @@ def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> set[
             reader.put_row(mark_changes(DAILY_SERIES, row, held_point, work.now()))
             days.add(row["date"])
     missing = gaps(days)
-    work.scope.notes.complete(
-        rows,
-        work.now(),
-        "daily_series",
-        "unproven" if missing else "proven",
-        "every day between the first and the last",
-        work.account_id,
-        expected=len(days) + missing,
-        landed=len(days),
-    )
+    proof = prove(len(days), rejected=reader.rejected, counted=not missing)
+    proof = replace(proof, expected=len(days) + missing)
+    equation = "every day between the first and the last"
+    work.scope.notes.complete(rows, work.now(), "daily_series", proof, equation, work.account_id)
     return days
 
 

@@ -3,6 +3,7 @@
 Page numbers over a list that moves lose and repeat rows. A list of one page is proven by its own
 total. A longer one is believed when, besides, the walk before found the same ids and the total held
 still: a row deleted and another added between two pages leave every total right and a row unread.
+A row without an id, or a total that cannot be read, leaves open which rows are not listed.
 """
 
 from __future__ import annotations
@@ -16,23 +17,26 @@ from .errors import BadBody, WalkError
 
 Row = dict[str, Any]
 Ask = Callable[[int], Awaitable["Page"]]
-Identify = Callable[[Row], str | None]
+Identify = Callable[[Any], str | None]
 
 MAX_WALKS = 3
 MAX_PAGES = 10_000
 _MAX_EMPTY_PAGES = 10
-_WHOLE = re.compile(r"[0-9]{1,15}")
+_WHOLE = re.compile(r"([0-9]{1,15})(\.0+)?")
+_TOTALS = ("total", "totalCount", "total_count")
 
 
 @dataclass
 class Page:
-    """One page as the provider sent it; `total` is None where it stated none."""
+    """One page as the provider sent it; `total` is None where it stated none. `total_unread`: it
+    stated one that is no whole number."""
 
     rows: list[Row]
     page: int
     per_page: int
     total: int | None
     total_pages: int | None
+    total_unread: bool = False
 
     @property
     def last(self) -> int | None:
@@ -44,15 +48,27 @@ class Page:
 
 @dataclass
 class Listing:
-    """Distinct rows by id. `complete` says that nothing the provider lists is missing.
+    """Distinct rows by id. `ended`: the list was read to its end, and is as long as its total says.
 
     `nameless` are rows without an id: they count, and are to be rejected, not lost.
+    `total_unread`: a total is stated that is no whole number.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
     total: int | None = None
-    complete: bool = False
+    ended: bool = False
     nameless: list[Row] = field(default_factory=list)
+    total_unread: bool = False
+
+    @property
+    def found(self) -> int:
+        """How many rows were served."""
+        return len(self.rows) + len(self.nameless)
+
+    @property
+    def complete(self) -> bool:
+        """Whether an id that is not among the rows is not listed."""
+        return self.ended and not self.nameless and not self.total_unread
 
 
 def read_page(body: Any, rows: list[Row], asked_page: int, asked_size: int) -> Page:
@@ -60,11 +76,40 @@ def read_page(body: Any, rows: list[Row], asked_page: int, asked_size: int) -> P
     stated = _pagination(body)
     return Page(
         rows=rows,
-        page=_count(stated.get("page")) or asked_page,
-        per_page=_count(stated.get("per_page")) or asked_size,
-        total=_count(stated.get("total")),
-        total_pages=_count(stated.get("total_pages")),
+        page=whole(stated.get("page")) or asked_page,
+        per_page=whole(stated.get("per_page")) or asked_size,
+        total=whole(stated.get("total")),
+        total_pages=whole(stated.get("total_pages")),
+        total_unread=stated.get("total") is not None and whole(stated["total"]) is None,
     )
+
+
+def read_whole_list(body: Any, rows: list[Row], identify: Identify) -> Listing:
+    """A list that comes in one answer, compared with a total where the answer states one."""
+    listing = Listing()
+    for row in rows:
+        key = identify(row)
+        if key is None:
+            listing.nameless.append(row)
+        else:
+            listing.rows[key] = row
+    said = stated_total(body)
+    listing.total = whole(said)
+    listing.total_unread = said is not None and listing.total is None
+    listing.ended = listing.total in (None, listing.found)
+    return listing
+
+
+def stated_total(body: Any) -> Any:
+    """How many rows an answer says there are, as it says it; None where it does not say."""
+    outer = [body, body.get("data")] if isinstance(body, dict) else []
+    places = [place for place in outer if isinstance(place, dict)]
+    inner = [place.get(name) for place in places for name in ("pagination", "summary", "meta")]
+    for place in (*(place for place in inner if isinstance(place, dict)), *places):
+        for name in _TOTALS:
+            if place.get(name) is not None:
+                return place[name]
+    return None
 
 
 def _pagination(body: Any) -> Row:
@@ -73,8 +118,11 @@ def _pagination(body: Any) -> Row:
     return next((stated for stated in found if isinstance(stated, dict)), {})
 
 
-def _count(value: Any) -> int | None:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
+def whole(value: Any) -> int | None:
+    """A count, also as text or as 12.0; None for anything else."""
+    if isinstance(value, str) and (match := _WHOLE.fullmatch(value)):
+        return int(match[1])
+    if isinstance(value, float) and 0 <= value < 1e15 and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
@@ -86,7 +134,7 @@ async def walk_pages(ask: Ask, identify: Identify, *, twice: bool = True) -> Lis
     total; two walks that agree exclude it. `twice=False` saves that where the list is read again
     soon and nothing is concluded from one reading.
 
-    Returns the rows of all walks with `complete=False` when it never was: the caller keeps them and
+    Returns the rows of all walks with `ended=False` when it never was: the caller keeps them and
     must not conclude anything from what is absent. Raises WalkError for a list without end.
     """
     listing, before = Listing(), None
@@ -95,8 +143,9 @@ async def walk_pages(ask: Ask, identify: Identify, *, twice: bool = True) -> Lis
         await walk.run(ask)
         listing.rows.update(walk.rows)
         listing.total, listing.nameless = walk.total, list(walk.nameless.values())
+        listing.total_unread = walk.total_unread
         if walk.proven_by(before, twice):
-            listing.complete, listing.rows = True, walk.rows
+            listing.ended, listing.rows = True, walk.rows
             return listing
         before = walk
     return listing
@@ -111,6 +160,7 @@ class _Walk:
     nameless: dict[str, Row] = field(default_factory=dict)
     totals: set[int | None] = field(default_factory=set)
     total: int | None = None
+    total_unread: bool = False
     pages: int = 0
     ended: bool = False
 
@@ -135,6 +185,7 @@ class _Walk:
         before = self.found
         self.total = page.total
         self.totals.add(page.total)
+        self.total_unread |= page.total_unread
         for row in page.rows:
             key = self.identify(row)
             if key is None:

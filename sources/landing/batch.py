@@ -79,6 +79,11 @@ class Batch:
             },
         )
 
+    def rejected(self, table: str | None = None) -> int:
+        """How many rows were rejected: of one table, or of all."""
+        rejects = self.rows(outcomes.SYNC_REJECTS)
+        return sum(table in (None, reject["table_name"]) for reject in rejects)
+
     def repaired(self, table: Table, said: Said, account_id: str | None) -> None:
         """A row that landed with texts made storable is named."""
         if not said.repairs:

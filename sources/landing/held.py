@@ -44,6 +44,10 @@ class Held(Protocol):
         """Rows of one account with this value in a column."""
         ...
 
+    def among(self, table: Table, column: str, values: Sequence[str]) -> dict[Key, Stored]:
+        """Rows of any account with one of these values in a column."""
+        ...
+
     def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:
         """Rows of a table that is not by account; all, or so many of the newest."""
         ...
@@ -65,6 +69,9 @@ class NothingHeld:
         return {}
 
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
+        return {}
+
+    def among(self, table: Table, column: str, values: Sequence[str]) -> dict[Key, Stored]:
         return {}
 
     def whole(self, table: Table, newest: int | None = None) -> dict[Key, Stored]:

@@ -92,12 +92,14 @@ SYNC_COMPLETENESS = Table(
         _ACCOUNT,
         _STREAM,
         ours("expected", "bigint", "What the provider says there is; NULL when it does not say."),
-        ours("landed", "bigint", "What was read."),
+        ours("landed", "bigint", "Rows of this reading that are in the table."),
+        ours("rejected", "bigint", "Rows of this reading that are in `sync_rejects` instead."),
         ours("equation", "text", "What was compared with what."),
         ours(
             "status",
             "text",
-            "`proven`, `truncated_at_source`, `moved_during_read`, `unproven` or `failed`.",
+            "`proven`, `truncated_at_source`, `moved_during_read`, `unproven`, `failed`, or"
+            " `not_in_plan`: the stream was not asked.",
         ),
     ),
     payload=False,
@@ -114,7 +116,8 @@ SYNC_ACCOUNT_STATUS = Table(
         ours(
             "status",
             "text",
-            "`ok`, `failed`, `skipped`, `no_data`, or `begun` before the first end.",
+            "`ok`, `partial` (rows were rejected), `failed`, `skipped`, `no_data`, or `begun`"
+            " before the first end.",
         ),
         ours("cursor", "text", "How far the stream is complete."),
         ours("last_attempt_at", "timestamp", "When it was asked last (UTC)."),

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..extraction.proof import Proof, prove_listing, together
 from ..extraction.table_reader import TableReader
 from ..http import json_body
+from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.held import Held, Lookup
 from ..landing.rows import first, identifier
 from ..landing.tables import Table
 from .addresses import cleaned, handle_in
-from .client import CREATOR_ID, POST_ID, TokfluenceClient
-from .creators import put_creator
+from .client import POST_ID, TokfluenceClient
+from .creators import creator_key, put_creator
 from .known import Known
-from .paging import CursorPage, CursorWalk, gravest, walk_proven
+from .paging import CursorPage, CursorWalk, walk_proven
 from .posts import PostReader
 from .scope import Scope
 from .tables import (
@@ -29,13 +31,6 @@ from .tables import (
 )
 
 Row = dict[str, Any]
-
-
-class Proof(NamedTuple):
-    """A list that was walked, and what that proves."""
-
-    status: str
-    walk: CursorWalk
 
 
 @dataclass
@@ -72,14 +67,15 @@ class CampaignReader:
     async def _read_posts(self, client: TokfluenceClient, held: Held) -> Proof:
         walk = CursorWalk(_post_id)
         try:
-            status = await self._walk(walk, client.list_campaign_posts)
+            listing = await self._walk(walk, client.list_campaign_posts)
         finally:
             self._put_posts(walk)
         reader = self._reader(CAMPAIGN_POSTS, held)
-        listed = [self._put_member(reader, key, raw) for key, raw in walk.rows.items()]
-        if status == "proven":
-            reader.mark_gone(listed)
-        return Proof(status, walk)
+        for key, raw in walk.rows.items():
+            self._put_member(reader, key, raw)
+        for raw in walk.nameless.values():
+            reader.reject("post_id: the key is missing", raw)
+        return self._concluded(listing, reader, held)
 
     def _put_posts(self, walk: CursorWalk) -> None:
         """Each post's own row: what was paid for lands, also from a walk that breaks off."""
@@ -88,48 +84,45 @@ class CampaignReader:
         held = self.lookup(self.scope.tenant, sorted(owners))
         reader = PostReader(self.scope, self.known, self.posts, held)
         for key, raw in walk.rows.items():
-            if _post_id(raw):
-                reader.put(key, _post_of(raw), handles[key])
-                self.handles[key] = handles[key]
+            reader.put(key, _post_of(raw), handles[key])
+            self.handles[key] = handles[key]
 
-    def _put_member(self, reader: TableReader, key: str, raw: Any) -> tuple[str, ...]:
-        if _post_id(raw) is None:
-            reader.reject("post_id: the key is missing", raw)
-            return ()
+    def _put_member(self, reader: TableReader, key: str, raw: Any) -> None:
         handle = _handle_of(raw) or self.known.handle_of(key)
         named = {"campaign_id": self.campaign_id, "post_id": key, "platform_post_id": key}
-        reader.see(_post_of(raw), named | {"creator_handle": handle})
-        return (self.campaign_id, key)
+        reader.put(_post_of(raw), named | {"creator_handle": handle})
 
     async def _read_creators(self, client: TokfluenceClient, held: Held) -> Proof:
-        walk = CursorWalk(lambda raw: identifier(raw, *CREATOR_ID))
-        status = await self._walk(walk, client.list_influencers)
+        walk = CursorWalk(creator_key)
+        listing = await self._walk(walk, client.list_influencers)
         creators = self.lookup(self.scope.tenant, list(walk.rows))
         reader = self._reader(CAMPAIGN_CREATORS, held)
         for key, raw in walk.rows.items():
-            reader.put(raw, {"campaign_id": self.campaign_id})
+            reader.put(raw, {"campaign_id": self.campaign_id, "creator_id": key})
             put_creator(self.scope, raw, self.rows, creators.of(CREATORS, key), in_campaign=True)
-        return Proof(status, walk)
+        for raw in walk.nameless.values():
+            reader.reject("creator_id: the key is missing", raw)
+        return self._concluded(listing, reader, held)
 
     async def _walk(
         self, walk: CursorWalk, ask: Callable[[str, int], Awaitable[CursorPage]]
-    ) -> str:
+    ) -> Listing:
         try:
             return await walk_proven(walk, partial(ask, self.campaign_id))
         finally:
-            self.rows.served += len(walk.rows)
+            self.rows.served += walk.found
 
-    def _prove(self, posts: Proof, creators: Proof) -> None:
-        totals = [proof.walk.total for proof in (posts, creators)]
+    def _concluded(self, listing: Listing, reader: TableReader, held: Held) -> Proof:
+        """What a list of the campaign proves; rows that a complete one lacks are removed."""
+        landed, rejected = len(reader.landed), reader.rejected
+        proof = prove_listing(listing, landed, rejected, lower_bound=True)
+        reader.conclude(proof, held)
+        return proof
+
+    def _prove(self, *proofs: Proof) -> None:
+        equation = "posts and creators in the tables = meta.total of both lists"
         self.scope.notes.complete(
-            self.rows,
-            self.scope.now(),
-            "campaigns",
-            gravest(posts.status, creators.status),
-            "distinct posts and creators = meta.total of both lists",
-            self.campaign_id,
-            expected=None if None in totals else sum(total or 0 for total in totals),
-            landed=len(posts.walk.rows) + len(creators.walk.rows),
+            self.rows, self.scope.now(), "campaigns", together(proofs), equation, self.campaign_id
         )
 
     def _reader(self, table: Table, held: Held) -> TableReader:

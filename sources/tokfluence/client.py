@@ -7,7 +7,6 @@ sent: a repeated one is answered with 409 and not with the data.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,7 +23,7 @@ from ..http.errors import (
     TryLater,
     WalkError,
 )
-from ..http.pagination import rows_of
+from ..http.pagination import rows_of, whole
 from ..landing.rows import first, identifier
 from .paging import CursorPage
 
@@ -40,7 +39,6 @@ POST_NOT_FOUND = "post_not_found"
 # `forbidden` is said of somebody else's campaign; the key may go on.
 CODES = Codes(ours_alone=frozenset({"forbidden"}), no_credits=frozenset({"insufficient_credits"}))
 _WHOLE_KEY = ("plan_required", "account_banned")
-_WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -186,8 +184,10 @@ def page_of(body: Any) -> CursorPage:
     """A page of rows, with what it says of the whole. Raises BadBody for what holds no list."""
     rows = rows_of(body, "comments", "posts", "influencers", "creators", "items", "rows")
     stated = _meta(body)
-    total = _whole(first(stated, "total", "total_count", "totalCount"))
-    return CursorPage(rows, total, _cursor(first(stated, "next_cursor", "nextCursor")))
+    said = first(stated, "total", "total_count", "totalCount")
+    total = whole(said)
+    unread = said is not None and total is None
+    return CursorPage(rows, total, _cursor(first(stated, "next_cursor", "nextCursor")), unread)
 
 
 def _meta(body: Any) -> Row:
@@ -201,12 +201,6 @@ def _meta(body: Any) -> Row:
 def _cursor(value: Any) -> int | None:
     if value is None or value == "":
         return None
-    if (cursor := _whole(value)) is None:
+    if (cursor := whole(value)) is None:
         raise WalkError("the next cursor is no number", code="bad_cursor")
     return cursor
-
-
-def _whole(value: Any) -> int | None:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

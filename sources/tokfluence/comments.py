@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from ..extraction.proof import prove_listing
 from ..extraction.table_reader import TableReader
 from ..http.errors import Fatal, WalkError
 from ..landing.batch import Batch
@@ -33,13 +34,13 @@ async def read_comments(
     mark = work.known.marks[post_id]
     stored = held.where(COMMENTS, work.creator, "post_id", post_id)
     earlier = _read_before(mark, stored)
-    walk = CursorWalk(lambda raw: comment_key(post_id, raw), cursor=mark.comments_cursor or 0)
+    walk = CursorWalk(lambda raw: identifier(raw, *_ID), cursor=mark.comments_cursor or 0)
 
     async def ask(cursor: int) -> CursorPage:
         return await client.list_comments(post_id, cursor)
 
     try:
-        status = await walk_proven(walk, ask, earlier)
+        listing = await walk_proven(walk, ask, earlier)
     except (Fatal, asyncio.CancelledError):
         paid = work.paid()
         _put(work, mark, walk, paid, stored)
@@ -50,10 +51,15 @@ async def read_comments(
         work.known.keep(replace(mark, comments_cursor=None), rows, work.now())
         work.failed("comments", error, rows, post_id)
         return
-    _put(work, mark, walk, rows, stored)
-    if status == "proven" and (mark.comment_count or 0) > (walk.total or 0):
-        status = "truncated_at_source"
-    work.counted(status, walk.total, len(walk.rows.keys() | earlier))
+    reader = _put(work, mark, walk, rows, stored)
+    landed = {key for (key,) in reader.landed} | earlier
+    proof = prove_listing(listing, len(landed), reader.rejected, lower_bound=True)
+    reader.conclude(proof, held, everything=not earlier)
+    if proof.complete and (mark.comment_count or 0) > (walk.total or 0):
+        proof = replace(proof, status="truncated_at_source")
+    work.proofs.append(proof)
+    if reader.rejected:
+        return  # asked again at the next run, and landed when the provider serves them right
     # Moved or unproven, it is not walked again before the counter moves: that would cost the same.
     done = replace(
         mark,
@@ -73,18 +79,13 @@ def _read_before(mark: Mark, stored: dict[Key, Stored]) -> frozenset[str]:
 
 def _put(
     work: CreatorWork, mark: Mark, walk: CursorWalk, rows: Batch, stored: dict[Key, Stored]
-) -> None:
-    rows.served += len(walk.rows)
+) -> TableReader:
+    rows.served += walk.found
     reader = TableReader(COMMENTS, rows, work.now(), stored, account_id=work.creator)
     named = {"post_id": mark.post_id, "creator_handle": mark.creator_handle}
-    for key, raw in walk.rows.items():
-        told = {"comment_id": key, "content_hash": content_hash(mark.post_id, raw)}
-        reader.put(raw, named | told)
-
-
-def comment_key(post_id: str, raw: Any) -> str:
-    """The comment's id; where it has none, its content stands for it."""
-    return identifier(raw, *_ID) or f"sha256:{content_hash(post_id, raw)}"
+    for raw in walk.every_row:
+        reader.put(raw, named | {"content_hash": content_hash(mark.post_id, raw)})
+    return reader
 
 
 def content_hash(post_id: str, raw: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..extraction.proof import Proof
 from ..extraction.work import Work
 from ..landing.batch import Batch
 from .known import Known
@@ -21,17 +22,10 @@ class CreatorWork(Work):
     post_ids: list[str] = field(default_factory=list)
     paid: Callable[[], Batch] = field(kw_only=True)
 
-    proofs: set[str] = field(default_factory=set)  # what the walks over comments proved
-    comments_expected: int = 0
-    comments_read: int = 0
+    unreadable: int = 0  # posts of which the row had to be rejected
+    proofs: list[Proof] = field(default_factory=list)  # what the walks over comments proved
 
     @property
     def creator(self) -> str:
         """The handle."""
         return self.account_id or ""
-
-    def counted(self, status: str, expected: int | None, read: int) -> None:
-        """The comments of one post were read."""
-        self.proofs.add(status)
-        self.comments_expected += expected or 0
-        self.comments_read += read

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+from ..extraction.proof import prove
 from ..extraction.run import Cursors
 from ..http.errors import Fatal, NotFound, ProviderError
 from ..landing.batch import Batch
@@ -72,6 +73,9 @@ class Index:
         else:
             self.batch.take(rows)
             scope.notes.counted(stream, rows)
+            rejected = rows.rejected()
+            outcome = prove(int(not rejected), rejected=rejected)
+            scope.notes.close(self.batch, scope.now(), stream, name, outcome)
         self.left -= 1
         if error is None:
             self._moments(stream)[name] = iso(scope.now())
@@ -129,7 +133,7 @@ class Index:
             self.scope.now(),
             stream,
             name,
-            "failed" if error else "ok",
+            "failed" if error else "partial" if rows.rejected() else "ok",
             held.get((name, stream)),
             rows=rows.data_rows(),
             cursor=self._moments(stream).get(name),

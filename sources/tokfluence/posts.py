@@ -43,7 +43,7 @@ class PostReader:
     def _put_post(self, raw: Any, named: Row, before: str) -> Row | None:
         reader = self._reader(POSTS, before)
         said = named | {"platform": "tiktok", "platform_post_id": named["post_id"]}
-        return reader.see(raw, said)
+        return reader.put(raw, said)
 
     def _put_figures(self, raw: Any, named: Row, before: str) -> None:
         today = self.scope.now().date()

@@ -194,6 +194,7 @@ async def _read_post(
         work.known.not_there(post_id, work.creator, rows, work.scope)
         return
     mark = PostReader(work.scope, work.known, rows, held).put(post_id, raw, work.creator)
+    work.unreadable += mark is None
     if mark and mark.wants_comments:
         work.add("comments", partial(read_comments, work, post_id), post_id, cost=_COMMENTS)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from ..extraction.proof import prove, together
 from ..landing.batch import Batch
 from ..landing.days import iso
 from ..landing.held import Held
@@ -11,7 +13,6 @@ from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .addresses import UNKNOWN
 from .creator_work import CreatorWork
 from .options import creators, listed
-from .paging import gravest
 from .scope import Scope
 
 _STREAMS = ("posts", "comments")
@@ -51,21 +52,16 @@ def _through(work: CreatorWork, stream: str) -> str | None:
 
 def _prove(work: CreatorWork, stream: str, batch: Batch) -> None:
     outcome = work.outcome(stream)
-    failed = bool(outcome.failures)
     if stream == "posts":
-        status, equation = "proven", "posts found + posts missing = posts due"
-        landed, expected = outcome.pieces, outcome.pieces + len(outcome.failures)
+        equation = "posts found + posts missing = posts due"
+        proof = prove(
+            outcome.pieces - work.unreadable,
+            expected=outcome.pieces + len(outcome.failures),
+            rejected=work.unreadable,
+        )
     else:
-        status = gravest(*work.proofs)
-        equation = "distinct ids = meta.total, over all posts asked"
-        landed, expected = work.comments_read, work.comments_expected
-    work.scope.notes.complete(
-        batch,
-        work.now(),
-        stream,
-        "failed" if failed else status,
-        equation,
-        work.account_id,
-        expected=expected,
-        landed=landed,
-    )
+        proof = together(work.proofs)
+        equation = "distinct ids in the table = meta.total, over all posts asked"
+    if outcome.failures:
+        proof = replace(proof, status="failed")
+    work.scope.notes.complete(batch, work.now(), stream, proof, equation, work.account_id)

@@ -8,7 +8,7 @@ original.
 from __future__ import annotations
 
 from ..landing.outcomes import TABLES as OUTCOMES
-from ..landing.tables import Column, Table, column, ours
+from ..landing.tables import Column, Table, column, ours, removed_at
 
 _POST_ID = column("post_id", "text", "TikTok's number of the post.", "postId", "id")
 _HANDLE = ours(
@@ -17,6 +17,13 @@ _HANDLE = ours(
     "Handle in lower case, from the post's address or its campaign; `unknown` where neither says.",
 )
 _CAMPAIGN_ID = ours("campaign_id", "text", "The campaign.")
+_CREATOR_ID = column(
+    "creator_id",
+    "text",
+    "Tokfluence's id: tkc_…; the handle in lower case where a row names the creator by that alone.",
+    *("creatorId", "id"),
+)
+_CREATOR_HANDLE = ("handle", "creator_handle", "creatorHandle")
 _COUNTERS = (
     column("views", "bigint", "Views in all.", "view_count", "viewCount"),
     column("likes", "bigint", "Likes in all.", "like_count", "likeCount"),
@@ -87,7 +94,7 @@ COMMENTS = Table(
         column(
             "comment_id",
             "text",
-            "The provider's id, which may be a position; `sha256:…` where it gives none.",
+            "The provider's id, which may be a position.",
             "commentId",
             "id",
         ),
@@ -107,8 +114,10 @@ COMMENTS = Table(
         column("reply_count", "bigint", "Answers to it.", "replyCount"),
         column("published_at", "timestamp", "When written (UTC).", "publishedAt", "created_at"),
         ours("content_hash", "text", "SHA-256 of post, author, time and text."),
+        removed_at("Since when a complete reading of the post's comments lacks it"),
     ),
     account="creator_handle",
+    listed=True,
 )
 
 CAMPAIGNS = Table(
@@ -144,14 +153,10 @@ CAMPAIGN_POSTS = Table(
         ours("platform_post_id", "text", "TikTok's number, as in the other providers' tables."),
         column("fee_cents", "bigint", "Fee in cents of the campaign's currency.", "feeCents"),
         _FIRST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when a complete listing lacks it; NULL while it is listed.",
-            erasable=True,
-        ),
+        removed_at(),
     ),
     account="campaign_id",
+    listed=True,
 )
 
 CAMPAIGN_CREATORS = Table(
@@ -160,12 +165,19 @@ CAMPAIGN_CREATORS = Table(
     key=("campaign_id", "creator_id"),
     columns=(
         _CAMPAIGN_ID,
-        column("creator_id", "text", "Tokfluence's id: tkc_…", "creatorId", "id"),
-        column("username", "text", "Handle.", "handle"),
-        column("tracked_posts_count", "bigint", "Posts of theirs in it.", "trackedPostsCount"),
+        _CREATOR_ID,
+        column("username", "text", "Handle.", *_CREATOR_HANDLE),
+        column(
+            "tracked_posts_count",
+            "bigint",
+            "Posts of theirs in it.",
+            *("trackedPostsCount", "posts_count", "postsCount"),
+        ),
         column("fee_cents", "bigint", "Fee in cents of the campaign's currency.", "feeCents"),
+        removed_at(),
     ),
     account="campaign_id",
+    listed=True,
 )
 
 CAMPAIGN_METRICS = Table(
@@ -192,8 +204,8 @@ CREATORS = Table(
     grain="one row per creator of a campaign, or configured",
     key=("creator_id",),
     columns=(
-        column("creator_id", "text", "Tokfluence's id: tkc_…", "creatorId", "id"),
-        column("username", "text", "Handle.", "handle"),
+        _CREATOR_ID,
+        column("username", "text", "Handle.", *_CREATOR_HANDLE),
         column("display_name", "text", "Name shown.", "displayName", "nickname"),
         column("follower_count", "bigint", "Followers.", "followerCount", "followers"),
         column("following_count", "bigint", "Accounts followed.", "followingCount"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..extraction.plan import Cost
+from ..extraction.proof import Proof, prove
 from ..http.errors import Skippable
 from ..landing.batch import Batch
 from ..landing.days import gaps
@@ -51,7 +53,11 @@ async def read_drilldown(
     header = answer.body.get("account")
     if not reader.belongs(header):
         raise WrongAccount(f"asked for {work.account_id}, got another account's drilldown")
-    reader.account(work.listed, work.dashboard, header)
+    # The account's own row is of the listing, whatever else is selected.
+    own = rows if "accounts" in work.scope.streams else target
+    DrilldownReader(work.account_id, own, held, now, full=full).account(
+        work.listed, work.dashboard, header
+    )
     reader.latest(answer.body)
     reader.series(answer.body.get("daily_series"))
     reader.demographics(answer.body)
@@ -59,10 +65,14 @@ async def read_drilldown(
     result = work.drilldown = reader.result
     posts = PostsReader(work.account_id, target, held, now, full=full, source=result.source)
     if answer.posts is not None:
-        result.listed = len(answer.posts)
-        result.posts = posts.read(answer.posts, complete=answer.complete, legacy=answer.legacy)
+        result.posts = posts.read(answer.posts, legacy=answer.legacy)
+    proof = _prove_posts(answer, posts)
+    if answer.posts is not None:
+        posts.conclude(proof)
         result.gone = posts.gone
-    _prove(work, rows, answer)
+    equation = "posts listed = posts the provider counts"
+    work.scope.notes.complete(rows, now, "drilldown", proof, equation, work.account_id)
+    _prove_series(work, rows, answer)
     if answer.refusal:
         work.scope.refused("drilldown", work.account_id, answer.refusal, rows)
     if not answer.legacy:
@@ -76,29 +86,31 @@ async def read_drilldown(
         _plan_posts(work, result, rows, held)
 
 
-def _prove(work: AccountWork, rows: Batch, answer: Answer) -> None:
+def _prove_posts(answer: Answer, posts: PostsReader) -> Proof:
+    """Whether the answer shows every post that the provider counts. Where nothing has moved since
+    the posts were read, the stored ones are counted."""
+    landed = posts.there() if answer.posts is None else len(posts.landed)
+    stated = answer.stated
+    return prove(
+        landed,
+        expected=stated,
+        rejected=posts.rejected,
+        truncated=stated is not None and landed + posts.rejected < stated,
+        counted=answer.complete and stated is not None,
+        lower_bound=True,
+    )
+
+
+def _prove_series(work: AccountWork, rows: Batch, answer: Answer) -> None:
+    """Whether a day is missing; nothing where the answer has no series, or the plan shows none."""
     assert work.drilldown is not None
-    notes, now = work.scope.notes, work.now()
-    stated, landed = answer.stated, work.drilldown.listed
-    counted = answer.posts is None or (stated is not None and landed >= stated)
-    status = "proven" if answer.complete and counted else "unproven"
-    if stated is not None and answer.posts is not None and landed < stated:
-        status = "truncated_at_source"
-    equation = "posts listed = posts the provider counts"
-    notes.complete(
-        rows, now, "drilldown", status, equation, work.account_id, expected=stated, landed=landed
-    )
+    if "daily_series" not in answer.body or not work.scope.in_plan("daily_series"):
+        return
     days, missing = len(work.drilldown.series_days), gaps(work.drilldown.series_days)
-    notes.complete(
-        rows,
-        now,
-        "daily_series",
-        "unproven" if missing else "proven",
-        "every day between the first and the last",
-        work.account_id,
-        expected=days + missing,
-        landed=days,
-    )
+    proof = prove(days, rejected=rows.rejected("daily_series"), counted=not missing)
+    proof = replace(proof, expected=days + missing)
+    equation = "every day between the first and the last"
+    work.scope.notes.complete(rows, work.now(), "daily_series", proof, equation, work.account_id)
 
 
 def _plan_account_raw(work: AccountWork, rows: Batch) -> None:

@@ -7,7 +7,7 @@ developers.tokportal.com/analytics. `payload` keeps the original wherever a name
 
 from __future__ import annotations
 
-from ..landing.tables import Column, Table, column, ours
+from ..landing.tables import Column, Table, column, ours, removed_at
 
 _EXTERNAL_REF = column(
     "external_ref", "text", "The customer's own reference; not unique, and may change."
@@ -39,7 +39,9 @@ BUNDLES = Table(
         column("auto_finalize_videos", "bool", "Videos are finalized without a review."),
         _CREATED_AT,
         _UPDATED_AT,
+        removed_at(),
     ),
+    listed=True,
 )
 
 BUNDLE_VIDEOS = Table(
@@ -64,7 +66,10 @@ BUNDLE_VIDEOS = Table(
         _EXTERNAL_REF,
         column("platform_url", "text", "Address of the live post.", "tiktok_url"),
         column("finalized_at", "timestamp", "When it was accepted for good (UTC)."),
+        removed_at("Since when the bundle, or its list of videos, lacks it"),
     ),
+    listed=True,
+    goes_with="bundle_id",
 )
 
 BUNDLE_MARKS = Table(
@@ -102,7 +107,9 @@ ACCOUNT_BANS = Table(
         column("reason_code", "text", "Why it was resolved so."),
         column("refund_credits", "double", "Credits given back."),
         column("resolved_at", "timestamp", "When it was resolved (UTC)."),
+        removed_at("Since when a complete listing of all bans lacks it"),
     ),
+    listed=True,
 )
 
 CREDIT_TRANSACTIONS = Table(
@@ -132,7 +139,9 @@ WEBHOOK_ENDPOINTS = Table(
         column("enabled", "bool", "Events are sent."),
         _CREATED_AT,
         _UPDATED_AT,
+        removed_at(),
     ),
+    listed=True,
 )
 
 WEBHOOK_DELIVERIES = Table(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..http.errors import NoDataYet, NotInPlan
+from ..http.errors import BadBody, NoDataYet, NotInPlan
+from ..http.pagination import whole
 from ..landing.held import Held
 from ..landing.rows import first, identifier
 from .account_work import AccountWork
@@ -32,8 +33,9 @@ _COUNTS = (
 @dataclass(frozen=True)
 class Answer:
     """A drilldown's body or its like. `posts` is None when nothing moved since they were read;
-    `complete`: no post is missing; `stated`: how many the provider counts; `legacy`: first
-    generation; `refusal`: why it is not a drilldown."""
+    `complete`: nothing says that a post is missing; `stated`: how many the provider counts, None
+    where it does not say or cannot be read; `legacy`: first generation; `refusal`: why it is not a
+    drilldown."""
 
     body: Row
     posts: list[Any] | None
@@ -91,16 +93,19 @@ async def _ask_older(
         work.cursors["older_scraped_at"] = scraped_at
     posts = [*listing.rows.values(), *listing.nameless]
     complete = listing.complete and work.scope.shows_all_posts
-    return Answer({"latest": totals}, posts, complete, listing.total or stated, legacy)
+    total = listing.total if listing.total is not None else stated
+    return Answer({"latest": totals}, posts, complete, total, legacy)
 
 
 async def _completed(work: AccountWork, client: TokPortalClient, body: Row, held: Held) -> Answer:
     """A drilldown with all its posts: completed from the video list when it may be capped."""
     posts = body.get("posts")
-    posts = posts if isinstance(posts, list) else []
+    if posts is not None and not isinstance(posts, list):
+        raise BadBody("the posts of a drilldown are no list", code="envelope_invalid")
+    served, posts = posts is not None, posts or []
     stated = stated_posts(body, work.dashboard)
     if not _may_be_capped(work, posts, stated, held):
-        complete = stated is None or stated <= len(posts)
+        complete = served and (stated is None or stated <= len(posts))
         return Answer(body, posts, complete and work.scope.shows_all_posts, stated)
     try:
         listing = await client.list_videos(work.account_id)
@@ -136,10 +141,11 @@ def _may_be_capped(work: AccountWork, posts: list[Any], stated: int | None, held
 
 
 def stated_posts(body: Row, dashboard: Row | None) -> int | None:
-    """How many posts the provider says there are; the most specific statement wins."""
+    """How many posts the provider says there are; the most specific statement wins. None where
+    there is none, or it is no whole number."""
     for place in (body.get("derived_stats"), dashboard, body.get("account"), body.get("latest")):
         for name in _COUNTS:
             value = place.get(name) if isinstance(place, dict) else None
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
+            if value is not None:
+                return whole(value)
     return None

@@ -114,7 +114,7 @@ async def _read_account_raw(
     known = {"account_id": work.account_id}
     ask = partial(client.list_account_raw, work.account_id)
     tables = ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS
-    await _read_raw(work, "account_raw_snapshots", ask, tables, known, rows, held)
+    await _read_raw(work, ask, tables, known, rows, held)
 
 
 async def _plan_posts(work: ChunkWork, client: TokPortalClient, rows: Batch, held: Held) -> None:
@@ -141,12 +141,11 @@ async def _read_post_raw(
     known = {"account_id": work.account_id, "tracked_post_id": post_id}
     ask = partial(client.list_post_raw, post_id)
     tables = POST_RAW_SNAPSHOTS, POST_SNAPSHOTS
-    await _read_raw(work, "post_raw_snapshots", ask, tables, known, rows, held)
+    await _read_raw(work, ask, tables, known, rows, held)
 
 
 async def _read_raw(
     work: ChunkWork,
-    stream: str,
     ask: Any,
     tables: tuple[Table, Table],
     known: Row,
@@ -161,9 +160,7 @@ async def _read_raw(
         return  # nothing was stored then
     found = held.since(tables[1], work.account_id, start - _AROUND, end + _AROUND) if raw else {}
     shown = {key: stored.row for key, stored in found.items()}
-    landed = land_raw(work, raw, rows, *tables, known, shown)
-    if landed.rejected:  # asked again, and landed when the provider serves them right
-        work.held_back.add(stream)
+    land_raw(work, raw, rows, *tables, known, shown)
 
 
 _READERS = {

@@ -1,16 +1,17 @@
 """Two histories with a documented way to ask only for what is new: bans and credits.
 
-A cursor moves only after a listing that was proven complete: the order of rows is documented
-neither by developers.tokportal.com/saved-accounts nor by /credits.
+A cursor moves only after a listing that is proven complete, without a row that had to be rejected:
+the order of rows is documented neither by developers.tokportal.com/saved-accounts nor by /credits.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ..extraction.offered import offered
-from ..extraction.table_reader import TableReader, narrowed, prove
+from ..extraction.table_reader import TableReader, conclude_listing, narrowed
 from ..extraction.work import Work
 from ..landing.batch import Batch
 from ..landing.days import from_param, parse
@@ -29,11 +30,13 @@ async def read_bans(work: Work, client: TokPortalClient, rows: Batch, held: Held
     """Reports updated since the newest that is known, that moment included."""
     since = work.cursors.get("account_bans", {}).get("since")
     listing = await offered(client.list_bans(since))
-    prove(work.scope, rows, "account_bans", listing)
     reader = TableReader(ACCOUNT_BANS, rows, work.now(), held.whole(narrowed(ACCOUNT_BANS)))
     found = [reader.put(flat(raw), keep=raw) for raw in (*listing.rows.values(), *listing.nameless)]
+    proof = conclude_listing(work.scope, rows, "account_bans", listing, reader)
+    everything, full = since is None, partial(held.whole, ACCOUNT_BANS)
+    reader.conclude(proof, held, everything=everything, full=full)
     updated = [row["updated_at"] for row in found if row and row["updated_at"]]
-    if listing.complete and updated:
+    if proof.complete and updated:
         newest = max([*updated, *filter(None, [parse(since)])])
         work.moved["account_bans"] = {"since": from_param(newest)}
 
@@ -55,10 +58,10 @@ async def read_credits(work: Work, client: TokPortalClient, rows: Batch, held: H
     """Bookings since the day before the newest that is known: days may begin in another zone."""
     date_from = work.cursors.get("credit_transactions", {}).get("date_from")
     listing = await offered(client.list_credit_transactions(date_from))
-    prove(work.scope, rows, "credit_transactions", listing)
     stored = held.whole(_BOOKED)
     reader = TableReader(CREDIT_TRANSACTIONS, rows, work.now(), stored, _BOOKED)
     booked = [row["created_at"] for row in reader.put_all(listing) if row["created_at"]]
-    if listing.complete and booked:
+    proof = conclude_listing(work.scope, rows, "credit_transactions", listing, reader)
+    if proof.complete and booked:
         day = (max(booked) - timedelta(days=1)).date().isoformat()
         work.moved["credit_transactions"] = {"date_from": max(day, date_from or day)}

@@ -14,7 +14,14 @@ from ..http.body import LISTING_CAPS, PAGE_CAPS, Caps
 from ..http.client import HttpClient, Params
 from ..http.egress import path
 from ..http.errors import BadBody
-from ..http.pagination import Listing, Page, read_page, rows_of, walk_pages
+from ..http.pagination import (
+    Listing,
+    Page,
+    read_page,
+    read_whole_list,
+    rows_of,
+    walk_pages,
+)
 from ..landing.rows import identifier
 
 Row = dict[str, Any]
@@ -184,10 +191,15 @@ class TokPortalClient:
         where, endpoint = path("accounts", account_id, "bundles"), "/accounts/{id}/bundles"
         return await self._listing(where, endpoint, BUNDLE_ID, "bundles")
 
-    async def list_bundle_videos(self, bundle_id: str) -> list[Row]:
-        """Every video of a bundle; not paginated."""
-        where = path("bundles", bundle_id, "videos")
-        return await self._rows(where, [], "/bundles/{id}/videos", "videos")
+    async def list_bundle_videos(self, bundle_id: str) -> Listing:
+        """Every video of a bundle, by its place in it; not paginated."""
+        where, names = path("bundles", bundle_id, "videos"), ("videos", *LIST_NAMES)
+
+        def read(body: Any) -> Listing:
+            rows = rows_of(body, *names)
+            return read_whole_list(body, rows, lambda row: identifier(row, "position"))
+
+        return await self._http.get(where, (), endpoint="/bundles/{id}/videos", read=read)
 
     async def list_bans(self, since: str | None) -> Listing:
         """Confirmed bans updated at or after a moment; without screenshots, whose URLs expire."""

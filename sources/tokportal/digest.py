@@ -12,8 +12,8 @@ Row = dict[str, Any]
 
 
 def digest(table: Table, rows: Iterable[Row]) -> str:
-    """Sixteen hex digits that tell whether any compared column of the rows has changed."""
-    names = [column.name for column in table.columns if column.compared]
+    """Sixteen hex digits that tell whether any compared column of listed rows has changed."""
+    names = [c.name for c in table.columns if c.compared and c.name != "removed_at"]
     said = hashlib.sha256()
     for row in rows:
         said.update(repr([str(row[name]) for name in names]).encode(errors="replace"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from ..extraction.removal import bring_back
 from ..landing.changes import carried, differs, mark_changes
 from ..landing.held import Key, Stored
 from ..landing.rows import Said, first
@@ -74,6 +75,8 @@ class DrilldownReader(AccountReader):
         row = self.seen(carried(ACCOUNTS, said, stored, trust_nulls=self.full), said)
         if differs(ACCOUNTS, row, stored):
             self.batch.put(ACCOUNTS, row)
+        if stored is not None:  # its posts left with it, where it was removed
+            bring_back(ACCOUNTS, [stored.row], self.batch, self.held, self.now)
 
     def belongs(self, header: Any) -> bool:
         """Whether the header, where it names an account at all, names this one."""
@@ -87,7 +90,10 @@ class DrilldownReader(AccountReader):
     def latest(self, body: Row) -> None:
         """The account's newest totals, as a snapshot when they are news."""
         latest = body.get("latest")
-        if not isinstance(latest, dict) or not latest:
+        if not latest:
+            return
+        if not isinstance(latest, dict):
+            self.usable(ACCOUNT_SNAPSHOTS, self.reader(ACCOUNT_SNAPSHOTS).read(latest, self.now))
             return
         source = first(latest, "source") or first(
             body, "account.source", "account.analytics_source"
@@ -141,7 +147,10 @@ class DrilldownReader(AccountReader):
         if stored is None:
             stored = self.held.of(DAILY_SERIES, self.account_id)
         reader = self.reader(DAILY_SERIES)
-        for point in widened(points if isinstance(points, list) else [], metric):
+        if points is not None and not isinstance(points, list):
+            self.usable(DAILY_SERIES, reader.reject("not a list of points", points))
+            return
+        for point in widened(points or [], metric):
             said = self.usable(
                 DAILY_SERIES, reader.read(point, self.now, {"account_id": self.account_id})
             )

@@ -141,7 +141,7 @@ def fill_posts_from_export(
     concluded from a post that is not among them."""
     usable = [post.said for post in posts if "tracked_post_id" in post.said]
     anywhere = _Anywhere(held, rows.tenant)
-    PostsReader(account_id, rows, anywhere, work.now()).read(usable, complete=False)
+    PostsReader(account_id, rows, anywhere, work.now()).read(usable)
 
 
 def _of_account(account_id: str | None, tenant: str, held: Held) -> dict[Key, Stored]:
@@ -154,7 +154,8 @@ class _Anywhere:
 
     def __init__(self, held: Held, tenant: str) -> None:
         self._tenant = tenant
-        self.since, self.where, self.whole = held.since, held.where, held.whole
+        self.since, self.where = held.since, held.where
+        self.among, self.whole = held.among, held.whole
 
     def of(self, table: Table, account_id: str) -> dict[Key, Stored]:
         return self.where(table, account_id, "tenant", self._tenant)

@@ -100,8 +100,9 @@ def _due(scope: Scope, stream: str, cursor: dict[str, Any]) -> bool:
 
 
 def _settle(work: Work, batch: Batch, held: Held) -> None:
-    """A stream that failed is asked again at the next run; one that was refused, once a day."""
-    failed = {stream for stream, outcome in work.outcomes.items() if outcome.failures}
+    """A stream that failed, or of which rows were rejected, is asked again at the next run; one
+    that was refused, once a day."""
+    failed = {stream for stream, o in work.outcomes.items() if o.failures or o.rejected}
     failed |= {stream for stream, follower in _FOLLOWED_BY.items() if follower in failed}
     for stream, outcome in work.outcomes.items():
         if stream not in failed:

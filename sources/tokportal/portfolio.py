@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Any
 
+from ..extraction.proof import Proof, prove
 from ..http.errors import (
     CredentialsRefused,
     Fatal,
@@ -19,12 +20,12 @@ from ..http.errors import (
     TryLater,
     WalkError,
 )
-from ..http.pagination import Listing
+from ..http.pagination import Listing, whole
 from ..landing import payload
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
 from ..landing.held import Held
-from ..landing.rows import Reader, Reject, first, identifier
+from ..landing.rows import Reader, Reject, Said, first, identifier
 from .client import ACCOUNT_ID, TokPortalClient
 from .drilldown import buckets_of
 from .scope import Scope
@@ -41,8 +42,9 @@ class Portfolio:
     dashboard: dict[str, Row] = field(default_factory=dict)
     access_level: str | None = None
     listing: Listing = field(default_factory=Listing)
-    stated_accounts: int | None = None
-    stated_posts: int | None = None
+    unread: int = 0  # rows of the listing that cannot be read
+    stated_accounts: Any = None  # as the dashboard says it
+    proof: Proof = field(default_factory=partial(Proof, "failed"))
 
 
 class ListingIncomplete(WalkError):
@@ -51,9 +53,8 @@ class ListingIncomplete(WalkError):
     code = "listing_incomplete"
 
     def __init__(self, listing: Listing) -> None:
-        found = len(listing.rows) + len(listing.nameless)
         super().__init__(
-            f"the listing says {listing.total} accounts and shows {found}, three times over"
+            f"the listing says {listing.total} accounts and shows {listing.found}, three times over"
         )
 
 
@@ -87,6 +88,7 @@ async def _read_contract(
         "access_level": str(level or "unknown"),
     }
     said = Reader(CONTRACTS, batch.tenant).read(contract, now, known)
+    _note_answer("contracts", said, batch, scope)
     if isinstance(said, Reject):
         batch.reject(said, None, now)
         return
@@ -114,13 +116,16 @@ async def _read_accounts(
             request_id=error.request_id,
         ) from error
     portfolio.listing, portfolio.accounts = listing, listing.rows
-    if not listing.complete:
+    if not listing.ended:
         scope.notes.error(batch, scope.now(), ListingIncomplete(listing), "accounts")
     reader, tally = Reader(ACCOUNTS, batch.tenant), scope.notes.tally("accounts")
-    tally.rows = len(listing.rows) + len(listing.nameless)
-    tally.rejected = len(listing.nameless)
+    tally.rows, tally.rejected = listing.found, len(listing.nameless)
+    now = scope.now()
     for row in listing.nameless:
-        batch.reject(reader.reject("account_id: the key is missing", row), None, scope.now())
+        batch.reject(reader.reject("account_id: the key is missing", row), None, now)
+    # The others are read with what the dashboard and the drilldown add, account by account.
+    read = (reader.read(row, now, {"account_id": key}) for key, row in listing.rows.items())
+    portfolio.unread = sum(isinstance(said, Reject) for said in read)
 
 
 async def _read_dashboard(
@@ -137,18 +142,19 @@ async def _read_dashboard(
     for row in accounts if isinstance(accounts, list) else []:
         if (account_id := identifier(row, *ACCOUNT_ID)) is not None:
             portfolio.dashboard[account_id] = row
-    portfolio.stated_accounts = _whole(first(dashboard, "totals.account_count"))
-    portfolio.stated_posts = _whole(first(dashboard, "totals.tracked_posts"))
+    portfolio.stated_accounts = first(dashboard, "totals.account_count")
     portfolio.access_level = portfolio.access_level or _lower(first(dashboard, "access.level"))
-    _put_totals(dashboard, batch, held, scope.now())
+    _put_totals(dashboard, batch, held, scope)
 
 
-def _put_totals(dashboard: Row, batch: Batch, held: Held, now: datetime) -> None:
+def _put_totals(dashboard: Row, batch: Batch, held: Held, scope: Scope) -> None:
+    now = scope.now()
     # The accounts of the dashboard are in `accounts.payload`; ten thousand of them here twice a day
     # would be the largest column of the warehouse.
     kept = {name: value for name, value in dashboard.items() if name != "accounts"}
     known = {"tenant": batch.tenant, "fetched_at": now, "audience": _audience(dashboard)}
     said = Reader(PORTFOLIO_SNAPSHOTS, batch.tenant).read(kept, now, known)
+    _note_answer("portfolio_snapshots", said, batch, scope)
     if isinstance(said, Reject):
         batch.reject(said, None, now)
         return
@@ -170,21 +176,27 @@ def _audience(dashboard: Row) -> str | None:
 
 
 def _prove(portfolio: Portfolio, batch: Batch, scope: Scope) -> None:
-    listing, stated = portfolio.listing, portfolio.stated_accounts
-    landed = len(portfolio.accounts)
-    agrees = stated is None or stated == landed
-    status = "proven" if listing.complete and agrees else "moved_during_read"
-    if listing.complete and listing.total is None and stated is None:
-        status = "unproven"
-    scope.notes.complete(
-        batch,
-        scope.now(),
-        "accounts",
-        status,
-        "distinct ids = pagination.total = totals.account_count",
+    """Decide whether an account that is not listed is gone."""
+    listing, said = portfolio.listing, portfolio.stated_accounts
+    stated = whole(said)
+    counted = said is None or stated is not None  # what cannot be read may be another number
+    counted &= listing.total is not None or stated is not None
+    portfolio.proof = prove(
+        len(listing.rows) - portfolio.unread,
         expected=listing.total if listing.total is not None else stated,
-        landed=landed,
+        rejected=len(listing.nameless) + portfolio.unread,
+        ended=listing.ended and stated in (None, listing.found),
+        counted=counted and not listing.total_unread,
     )
+    equation = "distinct ids = pagination.total = totals.account_count"
+    scope.notes.complete(batch, scope.now(), "accounts", portfolio.proof, equation)
+
+
+def _note_answer(stream: str, said: Said | Reject, batch: Batch, scope: Scope) -> None:
+    """A stream of one answer, which is one row."""
+    rejected = isinstance(said, Reject)
+    proof = prove(int(not rejected), expected=1, rejected=int(rejected))
+    scope.notes.complete(batch, scope.now(), stream, proof, "one answer is one row")
 
 
 def _leave_out(error: ProviderError, stream: str, batch: Batch, scope: Scope) -> None:
@@ -192,12 +204,9 @@ def _leave_out(error: ProviderError, stream: str, batch: Batch, scope: Scope) ->
         scope.notes.skip(
             batch, scope.now(), stream, NotInPlan.code, error.message, remedy=error.remedy
         )
+        scope.note_not_in_plan(stream, batch)
     else:
         scope.notes.error(batch, scope.now(), error, stream)
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _lower(value: Any) -> str | None:

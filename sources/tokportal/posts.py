@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..extraction.proof import Proof
+from ..extraction.removal import back_with, remove
 from ..landing.changes import carried, differs, filled
 from ..landing.held import Key, Stored
 from ..landing.platform_ids import platform_post_id
 from ..landing.rows import Reject, Said, identifier
 from .reading import AccountReader, measured
-from .tables import POST_ALIASES, POST_SNAPSHOTS, TRACKED_POSTS
+from .tables import ACCOUNTS, POST_ALIASES, POST_SNAPSHOTS, TRACKED_POSTS
 
 Row = dict[str, Any]
 
@@ -37,31 +39,35 @@ class SeenPost:
 
 
 class PostsReader(AccountReader):
-    """Reads the post rows of one account. `source` is what the account's own totals name."""
+    """Reads the post rows of one account. `source` is what the account's own totals name. `landed`
+    are the posts that are in the table, `rejected` counts the rows that are not."""
 
     def __init__(self, *args: Any, source: str = "unknown", **options: Any) -> None:
         super().__init__(*args, **options)
         self.source = source
-        self.stored = self.held.of(TRACKED_POSTS, self.account_id)
+        account = self.held.of(ACCOUNTS, self.account_id).get((self.account_id,))
+        self.stored = back_with(account, self.held.of(TRACKED_POSTS, self.account_id))
+        self.landed: set[str] = set()
+        self.rejected = 0
         self.gone: set[str] = set()  # that the listing had and, complete, has no more
         self._index: dict[str, dict[Any, Key]] = {}
 
-    def read(self, rows: Iterable[Any], *, complete: bool, legacy: bool = False) -> list[SeenPost]:
-        """All rows; with `complete`, posts that are not among them are gone. `legacy`: the account
-        is served by the first generation, whose rows have an `id` and no tracked post."""
-        posts, named, nameless = [], set[str](), False
+    def read(self, rows: Iterable[Any], *, legacy: bool = False) -> list[SeenPost]:
+        """All rows. `legacy`: the account is served by the first generation, whose rows have an
+        `id` and no tracked post."""
+        posts = []
         for raw in rows:
             said = self.usable(TRACKED_POSTS, self._read_one(raw, legacy))
-            if said is not None:
-                posts.append(self._post(said))
-                named.add(said.row["tracked_post_id"])
-            elif (rejected := identifier(raw, "tracked_post_id", "id")) is not None:
-                named.add(rejected)  # rejected, not gone
-            else:
-                nameless = True  # it could be any of those that seem to be gone
-        if complete and not nameless:
-            self._mark_gone(named)
+            if said is None:
+                self.rejected += 1
+                continue
+            posts.append(self._post(said))
+            self.landed.add(said.row["tracked_post_id"])
         return posts
+
+    def there(self) -> int:
+        """How many posts the warehouse has that are not removed."""
+        return sum(stored.row["removed_at"] is None for stored in self.stored.values())
 
     def _read_one(self, raw: Any, legacy: bool) -> Said | Reject:
         reader = self.reader(TRACKED_POSTS)
@@ -154,12 +160,17 @@ class PostsReader(AccountReader):
         if differs(POST_SNAPSHOTS, row, stored):
             self.batch.put(POST_SNAPSHOTS, row)
 
-    def _mark_gone(self, named: set[str]) -> None:
-        for (post_id,), stored in self.stored.items():
-            if post_id not in named and stored.row["removed_at"] is None:
-                gone = {"removed_at": self.now, "fetched_at": self.now}
-                self.batch.put(TRACKED_POSTS, stored.row | gone)
-                self.gone.add(post_id)
+    def conclude(self, proof: Proof) -> None:
+        """After a complete listing, posts that are not among its rows are gone."""
+        if not proof.complete:
+            return
+        gone = [
+            stored.row
+            for (post_id,), stored in self.stored.items()
+            if post_id not in self.landed and stored.row["removed_at"] is None
+        ]
+        self.gone |= {row["tracked_post_id"] for row in gone}
+        remove(TRACKED_POSTS, gone, self.now, self.batch, self.held, self.now)
 
 
 def _is_legacy(row: Row) -> bool:

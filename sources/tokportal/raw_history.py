@@ -17,7 +17,7 @@ from ..landing.tables import Table
 from .account_work import AccountWork, PostWork
 from .client import TokPortalClient
 from .marks import Landed, RawMark
-from .raw_walk import captures, row_id, walk_raw
+from .raw_walk import captures, walk_raw
 from .tables import (
     ACCOUNT_RAW_SNAPSHOTS,
     ACCOUNT_SNAPSHOTS,
@@ -153,13 +153,13 @@ def _stray(raw: Any, known: Row) -> str | None:
     return None
 
 
-def _read_raw(reader: Reader, raw: Row, now: datetime, known: Row) -> Any:
+def _read_raw(reader: Reader, raw: Any, now: datetime, known: Row) -> Any:
+    if not isinstance(raw, dict):
+        return reader.reject("not a JSON object", raw)
     kept = {
         name: value for name, value in raw.items() if name not in ("raw", "raw_json", "raw_payload")
     }
     known = known | {"source": str(first(raw, "source") or "unknown")}
-    if identifier(raw, "id", "snapshot_id") is None:
-        known["snapshot_id"] = row_id(raw)
     said = reader.read(raw, now, known, keep=kept)
     if not isinstance(said, Reject) and said.row["captured_at"] is None:
         return reader.reject("captured_at: the capture time is missing", raw)

@@ -142,10 +142,7 @@ def captures(page: Sequence[Row]) -> list[datetime]:
 
 
 def row_id(row: Any) -> str:
-    """The snapshot's id, or what stands for it: who, measured by whom, when."""
-    if (found := identifier(row, "id", "snapshot_id")) is not None:
-        return found
-    if not isinstance(row, dict):
-        return repr(row)
-    who = first(row, "tracked_post_id", "account_id")
-    return f"{who}:{first(row, 'source')}:{first(row, *CAPTURED)}"
+    """The snapshot's id; a row without one, which will be rejected, is told from others by what it
+    says."""
+    found = identifier(row, "id", "snapshot_id")
+    return found if found is not None else f"nameless {row!r}"

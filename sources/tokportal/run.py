@@ -47,7 +47,7 @@ class TokPortalRun(Run):
         except ProviderError as error:
             scope.notes.error(batch, scope.now(), error, "accounts")
         scope.open_gates(self.portfolio.access_level, batch)
-        if scope.only_accounts is None and self.portfolio.listing.complete:
+        if scope.only_accounts is None and self.portfolio.proof.complete:
             mark_removed_accounts(
                 scope, ACCOUNTS, self.portfolio.accounts, batch, self.lookup, cursors
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..extraction.proof import Proof, prove
 from ..landing.batch import Batch
 from ..landing.days import iso
 from ..landing.held import Held
@@ -28,7 +29,9 @@ def settle(work: AccountWork, batch: Batch, held: Held) -> None:
 def _settle_stream(work: AccountWork, stream: str, batch: Batch, held: Held) -> None:
     outcome, now = work.outcome(stream), work.now()
     status = _status(work, stream)
-    if status == "ok" and work.drilldown is not None:
+    # Raw marks stay before what was rejected by themselves; other cursors know no such place.
+    held_back = status == "partial" and stream != "account_raw_snapshots"
+    if status in ("ok", "partial") and not held_back and work.drilldown is not None:
         _move_cursor(work, stream)
     if stream in ("account_raw_snapshots", "post_raw_snapshots", "comments") and outcome.pieces:
         _prove(work, stream, batch, now)
@@ -37,7 +40,7 @@ def _settle_stream(work: AccountWork, stream: str, batch: Batch, held: Held) -> 
 
 def _status(work: AccountWork, stream: str) -> str:
     status = work.status_of(stream)
-    if status in ("failed", "skipped"):
+    if status in ("failed", "skipped", "partial"):
         return status
     if work.drilldown is None:  # nothing else can be known without it
         return "no_data" if work.outcome("drilldown").absence else "skipped"
@@ -68,13 +71,10 @@ def _move_cursor(work: AccountWork, stream: str) -> None:
 
 def _prove(work: AccountWork, stream: str, batch: Batch, now: datetime) -> None:
     outcome = work.outcome(stream)
-    status, equation = "proven", "the last page of every walk is shorter than its limit"
+    equation = "the last page of every walk is shorter than its limit"
     if stream == "comments":
         equation = f"fewer than {COMMENT_LIMIT} comments for every post asked"
-    if outcome.truncated:
-        status = "truncated_at_source"
+    proof = prove(outcome.landed, rejected=outcome.rejected, truncated=bool(outcome.truncated))
     if outcome.failures:
-        status = "failed"
-    work.scope.notes.complete(
-        batch, now, stream, status, equation, work.account_id, landed=outcome.rows
-    )
+        proof = Proof("failed", outcome.landed, rejected=outcome.rejected)
+    work.scope.notes.complete(batch, now, stream, proof, equation, work.account_id)

@@ -19,6 +19,7 @@ from ..landing.tables import (
     changed_at,
     column,
     ours,
+    removed_at,
 )
 from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
 from .webhooks import WEBHOOK_EVENTS
@@ -136,13 +137,9 @@ ACCOUNTS = Table(
         _header("updated_at", "timestamp", "When TokPortal changed it last (UTC).", compared=False),
         FIRST_SEEN,
         LAST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when two complete listings in a row lack it; NULL while it is listed.",
-            erasable=True,
-        ),
+        removed_at("Since when two complete listings in a row lack it"),
     ),
+    listed=True,
 )
 
 ACCOUNT_SNAPSHOTS = Table(
@@ -180,13 +177,10 @@ TRACKED_POSTS = Table(
         *_POST_METRICS,
         FIRST_SEEN,
         LAST_SEEN,
-        ours(
-            "removed_at",
-            "timestamp",
-            "Since when a complete listing lacks it; NULL while it is listed.",
-            erasable=True,
-        ),
+        removed_at("Since when a complete listing, or its account's, lacks it"),
     ),
+    listed=True,
+    goes_with="account_id",
 )
 
 POST_SNAPSHOTS = Table(
@@ -284,7 +278,12 @@ COMMENTS = Table(
     grain="one row per comment; at most the 50 that the provider serves per post",
     key=("comment_id",),
     columns=(
-        column("comment_id", "text", "The provider's id, or `sha256:…` where it gives none.", "id"),
+        column(
+            "comment_id",
+            "text",
+            "The provider's id; `sha256:…` where it gives none to any comment of the post.",
+            "id",
+        ),
         _POST_ID,
         _ACCOUNT_ID,
         column("parent_comment_id", "text", "The comment it answers.", "parent_id"),
@@ -294,7 +293,10 @@ COMMENTS = Table(
         column("reply_count", "bigint", "Answers to it.", "replies_count"),
         column("published_at", "timestamp", "When written (UTC).", "created_at", "posted_at"),
         ours("listing_truncated", "bool", "The post has more comments than the provider serves."),
+        removed_at("Since when a listing of fewer than 50 comments, or its post's, lacks it"),
     ),
+    listed=True,
+    goes_with="tracked_post_id",
 )
 
 # How buckets of an audience are spelt.

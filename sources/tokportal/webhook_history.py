@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ..extraction.offered import offered
-from ..extraction.table_reader import TableReader, narrowed, prove
+from ..extraction.table_reader import TableReader, conclude_listing, narrowed
 from ..extraction.work import Work
 from ..http.errors import WalkError
 from ..http.pagination import MAX_PAGES, Page
@@ -26,7 +26,6 @@ _DELIVERED = narrowed(
 async def read_webhooks(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """Every endpoint, and the newest deliveries of each."""
     listing = await offered(client.list_webhooks())
-    prove(work.scope, rows, "webhook_endpoints", listing)
     target = rows if "webhook_endpoints" in work.scope.streams else rows.piece()
     stored = held.whole(narrowed(WEBHOOK_ENDPOINTS))
     reader = TableReader(WEBHOOK_ENDPOINTS, target, work.now(), stored)
@@ -35,6 +34,8 @@ async def read_webhooks(work: Work, client: TokPortalClient, rows: Batch, held: 
         if row is not None:
             do = partial(read_deliveries, work, row["webhook_id"])
             work.add("webhook_deliveries", do, row["webhook_id"])
+    proof = conclude_listing(work.scope, target, "webhook_endpoints", listing, reader)
+    reader.conclude(proof, held, full=partial(held.whole, WEBHOOK_ENDPOINTS))
 
 
 def _without_secrets(raw: Row) -> Row:

@@ -13,7 +13,14 @@ from scripted_server import Asker, Request, answer
 from sources.http import pagination
 from sources.http.client import HttpClient
 from sources.http.errors import BadBody, WalkError
-from sources.http.pagination import Listing, Page, read_page, rows_of, walk_pages
+from sources.http.pagination import (
+    Listing,
+    Page,
+    read_page,
+    read_whole_list,
+    rows_of,
+    walk_pages,
+)
 
 Row = dict[str, Any]
 
@@ -246,15 +253,41 @@ def test_list_that_ignores_page_numbers_is_one_page() -> None:
 
 
 def test_rows_without_an_id_count_and_are_kept_apart() -> None:
-    """They are rejected later; the listing is complete with them."""
+    """They are rejected later. The list is read to its end, yet does not tell which id is absent:
+    each of them could be it."""
     provider = Provider(25)
     provider.rows[3], provider.rows[17] = {"name": "a"}, {"name": "b"}
 
     listing = provider.walk()
 
-    assert listing.complete
+    assert listing.ended
+    assert not listing.complete
     assert listing.nameless == [{"name": "a"}, {"name": "b"}]
     assert len(listing.rows) == 23
+
+
+@pytest.mark.parametrize("total", ["many", {"value": 2}, -1, 2.5, True])
+def test_total_that_cannot_be_read_proves_nothing(total: object) -> None:
+    """Something is stated, and it could be another number than that of the rows."""
+    body = {"data": [{"id": "a"}, {"id": "b"}], "pagination": {"total": total}}
+
+    listing = read_whole_list(body, body["data"], lambda row: row["id"])
+
+    assert read_page(body, [], 1, 100).total_unread
+    assert not listing.complete
+
+
+@pytest.mark.parametrize("place", ["pagination", "summary", "meta"])
+@pytest.mark.parametrize(("total", "complete"), [(2, True), ("2.0", True), (3, False)])
+def test_list_of_one_answer_is_compared_with_its_total(
+    place: str, total: object, complete: bool
+) -> None:
+    """Wherever the answer states it; without a total a well-formed list is all there is."""
+    rows = [{"id": "a"}, {"id": "b"}]
+
+    for body in ({"data": {"rows": rows, place: {"total": total}}}, {place: {"total": total}}):
+        assert read_whole_list(body, rows, lambda row: row["id"]).complete is complete
+    assert read_whole_list({"data": rows}, rows, lambda row: row["id"]).complete
 
 
 @pytest.mark.parametrize("total", [None, 10**9])

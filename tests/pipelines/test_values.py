@@ -118,12 +118,17 @@ def test_rest_of_the_page_lands(planted):
     assert not rejected & set(bystanders)
 
 
-def test_unusable_values_are_said_and_are_no_failure(planted):
-    """Exit 0: rejects are rows that SQL counts, and the result counts them too."""
+def test_rejected_rows_make_the_run_partial(planted):
+    """Exit 3: rejects are rows that SQL counts, the result counts them too, and its errors and the
+    last line name table, column and count."""
     ran = planted["ran"]
     streams = ran.result["providers"]["tokportal"]["streams"]
+    errors = [e["message"] for e in ran.result["errors"] if e["code"] == "rejected"]
 
-    assert ran.code == 0
+    assert ran.code == 3
+    assert "2 rows of tracked_posts rejected, views: " in " ".join(errors)
+    assert "1 row of comments rejected, likes: " in " ".join(errors)
+    assert " rejected, " in ran.messages[-1]
     assert sum(stream["rejected"] for stream in streams.values()) == len(planted["rejects"])
     assert len(planted["rejects"]) == len(REJECTED) + 3
 

@@ -44,6 +44,10 @@ class Memory:
         )
         return {k: s for k, s in held.items() if not table.moment or s.row[table.moment] == newest}
 
+    def among(self, table: Table, column: str, values: Sequence[str]) -> dict[Key, Stored]:
+        rows = self.whole(table).items()
+        return {key: stored for key, stored in rows if stored.row[column] in values}
+
     def where(self, table: Table, account_id: str, column: str, value: str) -> dict[Key, Stored]:
         rows = self.whole(table).items()
         mine = ((k, s) for k, s in rows if s.row[table.account] == account_id)
