@@ -51,7 +51,13 @@ def run_checks(
         raise usage(f"no provider is called {provider!r}", f"Known: {', '.join(sources.names())}.")
     names = [provider] if provider else sources.names()
     place = destination(target, shard)
-    findings = [*_versions(), *_secrets_file(), *_warehouse(place), *_grants(place, shard, names)]
+    findings = [
+        *_versions(),
+        *_settings(),
+        *_secrets_file(),
+        *_warehouse(place),
+        *_grants(place, shard, names),
+    ]
     findings += [*_bi(place), *_disk(place)]
     if any(finding.exit_code for finding in findings):
         return findings  # a sync would stop here too, before it asks anything
@@ -64,6 +70,10 @@ def _versions() -> Iterator[Finding]:
     names = ("dlt", "duckdb", "httpx")
     said = ", ".join(f"{name} {version(name)}" for name in names)
     yield Finding("versions", "ok", f"Python {sys.version.split()[0]}, {said}")
+
+
+def _settings() -> Iterator[Finding]:
+    yield Finding("settings", "ok", str(project_root() / ".dlt"))
 
 
 def _secrets_file() -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Settings by dlt's own order: environment, then .dlt/secrets.toml, then .dlt/config.toml.
 
-`.dlt` is looked up from the project root and not from the working directory, which for cron is `/`.
+`environment.py` says which variables count and which `.dlt` is the project's.
 """
 
 from __future__ import annotations
@@ -15,34 +15,24 @@ from typing import Any
 
 from sources.extraction.batches import Limits
 
+from . import environment
 from .exits import usage
-
-# Without these a load is wrong (no load id on Arrow rows) or slow (gzip is most of an extract).
-_REQUIRED = {
-    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
-    "DATA_WRITER__DISABLE_COMPRESSION": "true",
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "CRITICAL",
-}
-
 
 _NEVER_ZERO = ("requests_per_minute", "concurrency", "batch_rows", "batch_accounts")
 
 
-@cache
 def project_root() -> Path:
-    """Where `.dlt` is: DLT_PROJECT_DIR, else the working directory, else beside this package."""
-    if named := os.environ.get("DLT_PROJECT_DIR"):
-        return Path(named).resolve()
-    here = Path.cwd()
-    return here if (here / ".dlt").is_dir() else Path(__file__).resolve().parent.parent
+    """The folder whose `.dlt` holds the settings."""
+    return environment.project_folder().path
 
 
+@cache
 def prepare_dlt() -> None:
-    """To be called before dlt is imported: it reads these once."""
-    os.environ.setdefault("DLT_PROJECT_DIR", str(project_root()))
-    for name, value in _REQUIRED.items():
-        os.environ.setdefault(name, value)
+    """Pass the gate of the environment and give dlt this project's settings, and no others."""
+    environment.enter()
+    from .dlt_context import plug
+
+    plug(project_root())
 
 
 def _config(section: str, name: str) -> Any:

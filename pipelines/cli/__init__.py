@@ -6,7 +6,7 @@ read more often than anything else.
 
 from __future__ import annotations
 
-from .. import standard_streams
+from .. import environment, standard_streams
 
 # ruff: noqa: I001  (the order of --help)
 from . import start, sync, proof, clients, providers, answers, report
@@ -18,6 +18,7 @@ __all__ = ["answers", "app", "clients", "main", "proof", "providers", "report", 
 def main() -> None:
     """Entry point of the `social` script."""
     standard_streams.protect()
+    environment.enter()  # before flags are read: some come from variables
     try:
         app()
     finally:

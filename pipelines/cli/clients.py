@@ -9,7 +9,8 @@ import typer
 
 from ..exits import Exit
 from .flags import AsJson, Target, Verbose, Where
-from .frame import FLAGS_FROM_ENV, app, guarded, print_json, say
+from .frame import app, guarded, print_json, say
+from .variables import SocialCommand
 
 clients = typer.Typer(
     help="Test the rules of .dlt/clients.toml.",
@@ -23,7 +24,7 @@ def _commands() -> None:
     """Test the rules of .dlt/clients.toml."""
 
 
-@clients.command(context_settings=dict(FLAGS_FROM_ENV))
+@clients.command(cls=SocialCommand)
 def check(
     file: Annotated[
         Path | None, typer.Argument(help="The rules to try; else .dlt/clients.toml.")

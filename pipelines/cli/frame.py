@@ -6,13 +6,14 @@ import errno
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
 
-from .. import standard_streams
+from .. import environment, standard_streams
 from ..exits import Exit, Stop, usage
+from .variables import SocialCommand, flags_from_variables
 
 app = typer.Typer(
     name="social",
@@ -20,19 +21,17 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback prints local variables, keys among them
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SOCIAL"},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# Each flag also as SOCIAL_<FLAG>; those of the sandbox, which mean other things, with its name.
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-FLAGS_FROM_ENV = {"auto_envvar_prefix": "SOCIAL"}
 
 
 def command(
-    panel: str, context_settings: Mapping[str, str] = FLAGS_FROM_ENV
+    panel: str, cls: type[SocialCommand] = SocialCommand
 ) -> Callable[[_Function], _Function]:
-    """A command of `social`, in a panel of `--help`."""
-    return app.command(rich_help_panel=panel, context_settings=dict(context_settings))
+    """A command of `social`, in a panel of `--help`. `cls` says how its variables are called."""
+    return app.command(rich_help_panel=panel, cls=cls)
 
 
 def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = False) -> None:
@@ -41,10 +40,12 @@ def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = 
     `output_is_result`: the command does nothing but print. When its output is lost, it has failed
     (exit 6). Otherwise the exit code is that of the work, whatever became of the output.
     """
+    for note in environment.project_folder().notes():
+        say(note)
     try:
         code = run()
     except Stop as stop:
-        say(f"{stop.message}. {stop.remedy}".strip())
+        say(f"{stop.message}. {stop.remedy}{_flags_given(stop)}".strip())
         code = stop.code
     except KeyboardInterrupt:
         say("Interrupted. What was committed stays.")
@@ -57,6 +58,12 @@ def guarded(run: Callable[[], Exit], verbose: bool, *, output_is_result: bool = 
         if output_is_result and code is Exit.OK:
             code = Exit.DESTINATION
     sys.exit(int(code))
+
+
+def _flags_given(stop: Stop) -> str:
+    """A value that a variable set is hard to find by a message that names the flag."""
+    names = flags_from_variables() if stop.code is Exit.USAGE else []
+    return f" Flags set by the environment: {', '.join(names)}." if names else ""
 
 
 def _failed(error: Exception, verbose: bool) -> Exit:

@@ -9,6 +9,7 @@ import typer
 from ..exits import Exit
 from .flags import AsJson, Sharded, Target, Verbose, Where, shard_of
 from .frame import command, guarded, print_json
+from .variables import SandboxCommand
 
 
 @command("Begin")
@@ -63,7 +64,7 @@ def check(
     guarded(run, verbose, output_is_result=True)
 
 
-@command("Begin", context_settings={})
+@command("Begin", cls=SandboxCommand)
 def sandbox(
     port: Annotated[int, typer.Option(help="0: any free port.")] = 8080,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
