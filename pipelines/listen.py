@@ -27,6 +27,7 @@ from .destinations import destination
 from .drain import Drained, drain
 from .exits import Exit, usage
 from .inbox import Inbox
+from .placeholders import is_placeholder
 from .progress import Progress
 from .receiver import receiver_app
 from .settings import provider_settings
@@ -66,9 +67,11 @@ def webhook_secrets() -> list[str]:
 
     said = _listed(dlt.secrets.get("sources.tokportal.webhook_secrets"))
     secrets = [secret.strip() if isinstance(secret, str) else "" for secret in said]
-    if not secrets or not all(secrets):
+    if not secrets or any(map(is_placeholder, secrets)):
         raise usage(
-            "no signing secret is configured" if not secrets else "a signing secret is empty",
+            "a signing secret is empty or a placeholder"
+            if secrets
+            else "no signing secret is configured",
             "TokPortal shows it once, when the webhook is created. Put it in .dlt/secrets.toml,"
             " [sources.tokportal] webhook_secrets, or in SOURCES__TOKPORTAL__WEBHOOK_SECRETS.",
         )

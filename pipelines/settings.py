@@ -17,6 +17,7 @@ from sources.extraction.batches import Limits
 
 from . import environment
 from .exits import usage
+from .placeholders import is_placeholder
 
 _NEVER_ZERO = ("requests_per_minute", "concurrency", "batch_rows", "batch_accounts")
 
@@ -52,7 +53,8 @@ def _secret(section: str, name: str) -> str | None:
 class ProviderSettings:
     """A provider's keys by tenant label, its address, its rate and its options.
 
-    The plain key is labelled `default`; `key_options` are those set for one key alone.
+    The plain key is labelled `default`; `key_options` are those set for one key alone. A
+    placeholder is no key.
     """
 
     name: str
@@ -75,10 +77,9 @@ def provider_settings(name: str) -> ProviderSettings:
     provider, section = get(name), f"sources.{name}"
     tables = _key_tables(name)
     plain = _secret(section, "api_key")
-    keys = {"default": plain} if plain else {}
-    keys |= {
-        label: str(table["api_key"]) for label, table in tables.items() if table.get("api_key")
-    }
+    keys = {"default": plain or ""}
+    keys |= {label: str(table.get("api_key") or "") for label, table in tables.items()}
+    keys = {label: key for label, key in keys.items() if not is_placeholder(key)}
     rate = _config(section, "requests_per_minute")
     return ProviderSettings(
         name=name,
@@ -192,10 +193,16 @@ def duckdb_path() -> Path:
 
 
 def postgres_url() -> str | None:
-    """DESTINATION__POSTGRES__CREDENTIALS as it was written; it may hold a password."""
-    return _secret("destination.postgres", "credentials")
+    """DESTINATION__POSTGRES__CREDENTIALS as it was written, which may hold a password; None for the
+    placeholder of the example file."""
+    return _postgres_url("credentials")
 
 
 def postgres_reader_url() -> str | None:
     """DESTINATION__POSTGRES__READ_CREDENTIALS: the user for `social query`; may hold a password."""
-    return _secret("destination.postgres", "read_credentials")
+    return _postgres_url("read_credentials")
+
+
+def _postgres_url(name: str) -> str | None:
+    url = _secret("destination.postgres", name)
+    return None if url is None or url.endswith("@host:5432/database") else url
