@@ -13,7 +13,9 @@ with accounts as (
             || coalesce(cast(accounts.is_connected as varchar), '') as account_class,
         accounts.removed_at,
         readings.read_until,
-        readings.listed_until
+        readings.listed_until,
+        max(readings.listed_until) over (partition by accounts.provider, accounts.tenant)
+            as owner_listed_until
     from {{ ref("int_accounts") }} as accounts
     join {{ ref("int_account_readings") }} as readings
         on readings.account_key = accounts.account_key
@@ -108,13 +110,19 @@ windows as (
 select
     account_key,
     listed_until,
+    removed_at is not null as is_removed,
     restatement_days,
     is_window_learned,
     -- A series point is final once it was read after its window. Without a series the day's end is
     -- told by the captures around it, so the next day has to be over too.
+    -- Of a removed account nothing more comes.
     case
-        when removed_at is not null then {{ utc_day("removed_at") }}
-        when has_series then {{ utc_day("read_until") }} - 1 - restatement_days
+        when removed_at is not null then {{ utc_day("owner_listed_until") }} - 1
+        when has_series then greatest(
+            {{ utc_day("read_until") }} - 1 - restatement_days,
+            -- A target that was not refreshed for so long is not refreshed any more.
+            {{ utc_day("listed_until") }} - 1 - restatement_days - {{ default_days }}
+        )
         else {{ utc_day("read_until") }} - 2
     end as settled_through
 from windows

@@ -16,7 +16,7 @@ tokportal as (
         posts.post_key,
         posts.observed_at,
         accounts.settled_through as account_settled_through,
-        dims.removed_at as account_removed_at,
+        accounts.is_removed as is_account_removed,
         accounts.listed_until,
         marks.asked_through,
         marks.unseen_since is not null or posts.observed_at > marks.asked_through as has_unseen,
@@ -26,8 +26,6 @@ tokportal as (
     from {{ ref("stg_tokportal__posts") }} as posts
     left join {{ ref("int_account_settlement") }} as accounts
         on accounts.account_key = posts.account_key
-    left join {{ ref("stg_tokportal__accounts") }} as dims
-        on dims.account_key = posts.account_key
     left join {{ ref("stg_tokportal__post_marks") }} as marks on marks.post_key = posts.post_key
     left join raw_streams on raw_streams.account_key = posts.account_key
     left join marked_accounts on marked_accounts.account_key = posts.account_key
@@ -57,6 +55,8 @@ genviral_reads as (
 genviral as (
     select
         posts.post_key,
+        accounts.is_removed as is_account_removed,
+        accounts.settled_through as account_settled_through,
         case
             when posts.observed_at < refreshes.refreshed_at then refreshes.refreshed_at
             else coalesce(reads.read_at, posts.fetched_at)
@@ -65,6 +65,8 @@ genviral as (
     left join {{ ref("stg_genviral__refreshes") }} as refreshes
         on refreshes.account_key = posts.account_key
     left join genviral_reads as reads on reads.account_key = posts.account_key
+    left join {{ ref("int_account_settlement") }} as accounts
+        on accounts.account_key = posts.account_key
 ),
 
 -- Tokfluence's figures count from the reading, so the past of a post does not change.
@@ -85,12 +87,19 @@ select
     post_key,
     {{ utc_day("exact_until") }} - 1 as exact_through,
     case
-        when account_removed_at is not null then {{ utc_day("account_removed_at") }}
+        when is_account_removed then account_settled_through
         when knows_every_capture then {{ utc_day("exact_until") }} - 1
         else {{ utc_day("listed_until") }} - 2
     end as settled_through
 from tokportal_held
 union all
-select post_key, cast(null as date), {{ utc_day("observed_until") }} - 2 from genviral
+select
+    post_key,
+    cast(null as date),
+    case
+        when is_account_removed then account_settled_through
+        else {{ utc_day("observed_until") }} - 2
+    end
+from genviral
 union all
 select post_key, cast(null as date), {{ utc_day("observed_until") }} - 2 from tokfluence

@@ -1,62 +1,37 @@
-with windows as (
-    select 7 as window_days
-    union all
-    select 28
-    union all
-    select 90
+-- A period ends with the provider's newest day, not today: figures may be days old. The variables
+-- top_posts_since and top_posts_until (both days included) add a period of one's own.
+{%- set since, until = var("top_posts_since", none), var("top_posts_until", none) %}
+with newest as (
+    select provider, max(day) as day from {{ ref("fct_post_day") }} group by provider
 ),
 
--- A window ends with the provider's newest day, not today: figures may be days old.
-ends as (
-    select provider, max(day) as window_end from {{ ref("fct_post_day") }} group by provider
-),
-
-gained as (
+calendar as (
     select
-        windows.window_days,
-        ends.window_end,
-        days.provider,
-        days.account_key,
-        days.post_key,
-        {{ total("days.views_gained") }} as views_gained,
-        {{ total("days.likes_gained + days.comments_gained + days.shares_gained") }}
-            as likes_comments_shares_gained
-    from {{ ref("fct_post_day") }} as days
-    join ends on ends.provider = days.provider
-    join windows on days.day > ends.window_end - windows.window_days
-    where days.account_key is not null
-    group by
-        windows.window_days, ends.window_end, days.provider, days.account_key, days.post_key
-    having sum(days.views_gained) is not null
+        provider,
+        day,
+        cast(date_trunc('week', cast(day + 1 as timestamp)) as date) as week_start,
+        cast(date_trunc('month', cast(day + 1 as timestamp)) as date) as month_start
+    from newest
 ),
 
-compared as (
-    select
-        gained.*,
-        count(*) over account as account_posts,
-        avg(cast(views_gained as double precision)) over account as mean_gained,
-        stddev_pop(cast(views_gained as double precision)) over account as spread
-    from gained
-    window account as (partition by window_days, account_key)
+asked_periods as (
+    {%- for days in [7, 28, 90] %}
+    select provider, 'last_{{ days }}_days' as period, cast({{ days }} as bigint) as window_days,
+        day - {{ days - 1 }} as period_start, day as period_end
+    from calendar
+    union all
+    {%- endfor %}
+    select provider, 'week', cast(null as bigint), week_start - 7, week_start - 1
+    from calendar
+    union all
+    select provider, 'month', cast(null as bigint),
+        cast(month_start - interval '1 month' as date), month_start - 1
+    from calendar
+    {%- if since and until %}
+    union all
+    select provider, 'asked', cast(null as bigint), date '{{ since }}', date '{{ until }}'
+    from calendar
+    {%- endif %}
 )
 
-select
-    cast(window_days as bigint) as window_days,
-    window_end,
-    provider,
-    account_key,
-    post_key,
-    views_gained,
-    likes_comments_shares_gained,
-    account_posts,
-    row_number() over (
-        partition by window_days, account_key order by views_gained desc, post_key
-    ) as rank_by_views_gained,
-    -- Six digits: sums of floats end otherwise each time, and the same rows should give the same mart.
-    case
-        when account_posts >= 3 then cast(
-            cast((views_gained - mean_gained) / nullif(spread, 0) as numeric(18, 6))
-            as double precision
-        )
-    end as views_gained_z_score
-from compared
+select * from ({{ top_posts("asked_periods") }}) as ranked
