@@ -18,18 +18,17 @@
 {% macro split_at_day_end(counter, share, falls=false) -%}
   {{ counter }}_cum + case
     when {{ "true" if falls else "next_" ~ counter ~ " >= " ~ counter ~ "_cum" }}
-      then coalesce(cast(floor((next_{{ counter }} - {{ counter }}_cum) * {{ share }}) as bigint), 0)
+      then coalesce(cast(floor((next_{{ counter }} - {{ counter }}_cum) * {{ share }} + 0.5) as bigint), 0)
     else 0
   end
 {%- endmacro %}
 
 
-{# In this order: first_seen, source_changed, correction, gap, daily. The daily series of an account
-   continues the snapshots of any source. #}
+{# In this order: first_seen, source_changed, correction, gap, daily. #}
 {% macro delta_kind(counters) -%}
   case
     when previous_day is null then 'first_seen'
-    when {{ is_source_changed() }} then 'source_changed'
+    when source is distinct from previous_source then 'source_changed'
     when {% for counter in counters -%}
       {{ counter }}_end < previous_{{ counter }}{{ " or " if not loop.last }}
     {%- endfor %} then 'correction'
@@ -39,16 +38,11 @@
 {%- endmacro %}
 
 
-{% macro is_source_changed() -%}
-  (source <> previous_source and source <> 'daily_series' and previous_source <> 'daily_series')
-{%- endmacro %}
-
-
 {# Signed. `all_of_it`: when a first observation is itself the gain. #}
 {% macro delta(counter, all_of_it) -%}
   case
     when previous_day is null then case when {{ all_of_it }} then {{ counter }}_end end
-    when not {{ is_source_changed() }} then {{ counter }}_end - previous_{{ counter }}
+    when source = previous_source then {{ counter }}_end - previous_{{ counter }}
   end
 {%- endmacro %}
 

@@ -1,2 +1,2 @@
 -- Running totals at the end of each day, as the provider states them. It may restate recent days.
-{{ union_of(["stg_tokportal__daily_series"]) }}
+{{ owned_rows(["stg_tokportal__daily_series"], "account_key") }}

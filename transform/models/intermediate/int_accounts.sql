@@ -1,1 +1,1 @@
-{{ union_of(["stg_tokportal__accounts", "stg_genviral__targets", "stg_tokfluence__creators"]) }}
+{{ owned_rows(account_models(), "account_key") }}

@@ -1,3 +1,3 @@
 {{ config(materialized="view") }}
 -- A view, since what follows asks twice: what is new, and what is gone.
-{{ union_of(["stg_tokportal__comments", "stg_tokfluence__comments"]) }}
+{{ owned_rows(["stg_tokportal__comments", "stg_tokfluence__comments"], "post_key") }}

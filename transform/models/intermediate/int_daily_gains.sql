@@ -1,1 +1,1 @@
-{{ union_of(["stg_tokportal__daily_gains", "stg_genviral__daily_gains"]) }}
+{{ owned_rows(["stg_tokportal__daily_gains", "stg_genviral__daily_gains"], "account_key") }}

@@ -33,7 +33,7 @@ select
 from attributed
 union all
 select
-    posts.post_key,
+    coalesce(owners.owner_key, posts.post_key),
     campaigns.campaign_key,
     'tokfluence',
     campaigns.tenant,
@@ -47,3 +47,4 @@ select
 from {{ ref("stg_tokfluence__campaigns") }} as campaigns
 left join {{ ref("stg_tokfluence__campaign_posts") }} as posts
     on posts.campaign_key = campaigns.campaign_key
+left join {{ ref("int_post_owners") }} as owners on owners.post_key = posts.post_key

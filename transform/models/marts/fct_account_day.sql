@@ -85,101 +85,147 @@ bracketed as (
     where place = 1
 ),
 
--- The best measurement of each day: a capture at its end; the series, once the provider has stopped
--- restating the day; the captures around its end; its last capture; the series as it stands.
-chosen as (
+-- Totals at a day's end by captures: a gain between two captures is split by time, or by the pace of
+-- the series where it has both days.
+capture_ends as (
+    select
+        account_key,
+        of_day as day,
+        source,
+        observed_at,
+        fetched_at,
+        load_id,
+        engagement_rate_reported,
+        is_split,
+        next_at is null as is_newest,
+        least(seconds_to_end, coalesce(seconds_after_end, 86400)) <= 60 as is_at_day_end
+        {%- for counter in account_counters %},
+        case
+            when is_split
+                then {{ split_at_day_end(counter, share_before_day_end(counter), counter == "followers") }}
+            else {{ counter }}_cum
+        end as capture_{{ counter }}
+        {%- endfor %}
+    from (
+        select
+            bracketed.*,
+            next_at is not null and (next_day = of_day + 1 or series.day is not null) as is_split,
+            seconds_to_end / nullif(seconds_to_end + seconds_after_end, 0) as share_by_time
+            {%- for counter in account_counters %},
+            series_{{ counter }}
+            {%- endfor %}
+        from bracketed
+        left join series
+            on series.account_key = bracketed.account_key and series.day = bracketed.of_day
+    ) as placed
+    where is_split or day = of_day
+),
+
+combined as (
     select
         measured_days.account_key,
         measured_days.day,
-        case
-            when is_at_day_end or series.day > accounts.settled_through or series.day is null
-                or accounts.settled_through is null
-                then case
-                    when next_at is not null and (is_at_day_end or next_day = of_day + 1 or series.day is not null)
-                        then 'split'
-                    when captures.day = of_day then 'capture'
-                    else 'series'
-                end
-            else 'series'
-        end as measurement,
-        coalesce(is_at_day_end, false) as is_at_day_end,
-        captures.source as capture_source,
-        captures.observed_at as capture_observed_at,
-        captures.fetched_at as capture_fetched_at,
-        captures.load_id as capture_load_id,
-        captures.engagement_rate_reported as capture_engagement_rate,
-        seconds_to_end / nullif(seconds_to_end + seconds_after_end, 0) as share_by_time,
-        {% for counter in account_counters -%}
-        {{ counter }}_cum, next_{{ counter }}, {{ counter }}_pace, next_{{ counter }}_pace, series_{{ counter }},
-        {% endfor %}
+        ends.source as capture_source,
+        ends.observed_at as capture_observed_at,
+        ends.fetched_at as capture_fetched_at,
+        ends.load_id as capture_load_id,
+        ends.engagement_rate_reported as capture_engagement_rate,
+        coalesce(ends.is_split and not ends.is_at_day_end, false) as is_split,
+        coalesce(ends.is_newest, false) as is_newest,
+        coalesce(ends.is_at_day_end, false) as is_at_day_end,
+        series.day as series_day,
         series.observed_at as series_observed_at,
         series.fetched_at as series_fetched_at,
-        series.load_id as series_load_id
+        series.load_id as series_load_id,
+        {% for counter in account_counters -%} capture_{{ counter }}, series_{{ counter }}, {% endfor %}
+        accounts.settled_through,
+        accounts.listed_until
     from measured_days
-    left join (
-        select
-            bracketed.*,
-            least(seconds_to_end, coalesce(seconds_after_end, 86400)) <= 60 as is_at_day_end
-        from bracketed
-    ) as captures
-        on captures.account_key = measured_days.account_key and captures.of_day = measured_days.day
+    left join capture_ends as ends
+        on ends.account_key = measured_days.account_key and ends.day = measured_days.day
     left join series
         on series.account_key = measured_days.account_key and series.day = measured_days.day
-    left join {{ ref("dim_account") }} as accounts
+    left join {{ ref("int_account_settlement") }} as accounts
         on accounts.account_key = measured_days.account_key
 ),
 
--- A gain between two captures is split over the day's end by time; where the series has both days,
--- by the pace of each.
+chained as (
+    select
+        combined.*,
+        lag(day) over account as previous_day,
+        lag(capture_source) over account as previous_capture_source,
+        lag(series_day) over account as previous_series_day,
+        coalesce(lag(is_split) over account, false) as is_previous_split,
+        is_at_day_end
+            and coalesce(lag(is_at_day_end) over account and lag(day) over account = day - 1, false)
+            as is_exact
+        {%- for counter in account_counters %},
+        lag(capture_{{ counter }}) over account as previous_capture_{{ counter }},
+        lag(series_{{ counter }}) over account as previous_series_{{ counter }}
+        {%- endfor %}
+    from combined
+    window account as (partition by account_key order by day)
+),
+
+-- The best measurement of each day: captures at its beginning and its end; the series, once the
+-- provider has stopped restating the day; other captures; the series as it stands.
+chosen as (
+    select
+        chained.*,
+        case
+            when is_exact then 'captures'
+            when series_day <= settled_through then 'series'
+            when capture_source is not null then 'captures'
+            else 'series'
+        end as measurement
+    from chained
+),
+
+-- A day is compared with the day before by the same measurement: sources count otherwise.
 measured as (
     select
         account_key,
         day,
+        previous_day,
         measurement,
-        is_at_day_end,
+        settled_through,
+        is_exact,
+        {{ utc_day("listed_until") }} - 2 as listed_through,
         {% for counter in account_counters -%}
-        case measurement
-            when 'series' then series_{{ counter }}
-            when 'split' then {{ split_at_day_end(counter, share_before_day_end(counter), counter == "followers") }}
-            else {{ counter }}_cum
-        end as {{ counter }}_end,
+        case measurement when 'series' then series_{{ counter }} else capture_{{ counter }} end
+            as {{ counter }}_end,
+        case measurement when 'series' then previous_series_{{ counter }}
+            else previous_capture_{{ counter }} end as previous_{{ counter }},
         {% endfor %}
         case measurement when 'series' then 'daily_series' else capture_source end as source,
+        case
+            when measurement = 'series' and previous_series_day is not null then 'daily_series'
+            when measurement = 'captures' then previous_capture_source
+        end as previous_source,
         case measurement when 'series' then series_observed_at else capture_observed_at end
             as observed_at,
         case measurement when 'series' then series_fetched_at else capture_fetched_at end
             as fetched_at,
         case measurement when 'series' then series_load_id else capture_load_id end as load_id,
-        case when measurement <> 'series' then capture_engagement_rate end
-            as engagement_rate_reported
+        case when measurement = 'captures' then capture_engagement_rate end
+            as engagement_rate_reported,
+        measurement = 'captures' and not is_exact and (is_split or is_previous_split)
+            as is_estimated,
+        case measurement
+            when 'series' then {{ utc_day("series_fetched_at") }} = day
+            else is_newest
+        end as is_partial_day
     from chosen
-),
-
-chained as (
-    select
-        measured.*,
-        lag(day) over account as previous_day,
-        lag(source) over account as previous_source,
-        lag(measurement) over account as previous_measurement,
-        lag(is_at_day_end) over account as is_previous_at_day_end
-        {%- for counter in account_counters %},
-        lag({{ counter }}_end) over account as previous_{{ counter }}
-        {%- endfor %}
-    from measured
-    window account as (partition by account_key order by day)
 ),
 
 with_deltas as (
     select
-        chained.*,
-        measurement = 'split' and not is_at_day_end
-            or coalesce(previous_measurement = 'split' and not is_previous_at_day_end, false)
-            as is_estimated,
+        measured.*,
         {{ delta_kind(counters()) }} as delta_kind
         {%- for counter in account_counters %},
         {{ delta(counter, "false") }} as {{ counter }}_delta
         {%- endfor %}
-    from chained
+    from measured
 ),
 
 -- What only a snapshot tells, by the last one of the day.
@@ -234,15 +280,14 @@ select
     {{ ratio("facts.likes_end + facts.comments_end + facts.shares_end", "facts.views_end") }}
         as likes_comments_shares_per_view,
     facts.engagement_rate_reported,
-    coalesce(facts.measurement <> 'split' and {{ utc_day("facts.fetched_at") }} = days.day, false)
-        as is_partial_day,
+    coalesce(
+        facts.is_partial_day and not days.day <= accounts.settled_through, facts.is_partial_day, false
+    ) as is_partial_day,
     coalesce(facts.is_estimated, false) as is_estimated,
+    -- Between exact captures a day needs no window, but posts of it and reported gains may follow.
     coalesce(
         days.day <= accounts.settled_through
-        or facts.is_at_day_end
-            and (facts.previous_day is null or facts.is_previous_at_day_end
-                or facts.previous_day <= accounts.settled_through)
-            and gains.account_key is null,
+        or facts.is_exact and days.day <= facts.listed_through and gains.account_key is null,
         false
     ) as is_settled
 from days
@@ -252,4 +297,5 @@ left join last_captures
 left join {{ ref("int_daily_gains") }} as gains
     on gains.account_key = days.account_key and gains.day = days.day
 left join published on published.account_key = days.account_key and published.day = days.day
-left join {{ ref("dim_account") }} as accounts on accounts.account_key = days.account_key
+left join {{ ref("int_account_settlement") }} as accounts
+    on accounts.account_key = days.account_key

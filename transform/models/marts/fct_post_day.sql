@@ -129,6 +129,7 @@ last_observations as (
         -- Without all captures of the day, its end lies between two observations.
         next_day = ranked.day + 1 and not coalesce(ranked.day <= posts.exact_through, false)
             as is_split,
+        coalesce(ranked.day <= posts.exact_through, false) as is_exact,
         {{ seconds_between("observed_at", day_end("ranked.day")) }}
             / nullif({{ seconds_between("observed_at", "next_at") }}, 0) as share_by_time
     from ranked
@@ -199,7 +200,7 @@ select
     {{ ratio("likes_cum + comments_cum + shares_cum + saves_cum", "views_cum") }}
         as likes_comments_shares_saves_per_view,
     engagement_rate_reported,
-    {{ utc_day("fetched_at") }} = day as is_partial_day,
+    next_at is null and not is_exact and not is_settled as is_partial_day,
     is_estimated,
     is_settled
 from with_deltas

@@ -53,8 +53,10 @@ published as (
 
 -- Money is of the campaign as a whole. Tokfluence's campaigns are of TikTok.
 spent as (
-    select campaign_key, 'tiktok' as platform, day, spend_cum_reported
-    from {{ ref("stg_tokfluence__campaign_metrics") }}
+    select metrics.campaign_key, 'tiktok' as platform, metrics.day, metrics.spend_cum_reported
+    from {{ ref("stg_tokfluence__campaign_metrics") }} as metrics
+    join {{ ref("stg_tokfluence__campaigns") }} as campaigns
+        on campaigns.campaign_key = metrics.campaign_key
 ),
 
 settled as (

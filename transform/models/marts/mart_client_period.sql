@@ -9,7 +9,7 @@ with posts as (
         coalesce(posts.platform, 'unknown') as platform,
         coalesce(bridge.weight, 1) as weight,
         posts.published_on,
-        coalesce(posts.settled_through, date '1970-01-01') as settled_through
+        {{ settled_together("posts") }} as settled_through
     from {{ ref("dim_post") }} as posts
     left join {{ ref("bridge_post_campaign") }} as bridge on bridge.post_key = posts.post_key
     left join {{ ref("dim_campaign") }} as campaigns
