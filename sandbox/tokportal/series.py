@@ -24,14 +24,11 @@ def get_series(call: Call) -> Answer:
     first, last = _days(call)
     asked = call.query.many("account")
     accounts = [call.require_account(one) for one in asked] if asked else call.world.accounts()
-    lines = [_line(call, account, metric, mode) for account in accounts]
+    lines = [_cut(_line(call, account, metric, mode), first, last) for account in accounts]
     if granularity == "week":
         lines = [_weekly(line, mode) for line in lines]
-        first = _monday(first)
     points = [
-        {"date": shapes.iso_day(day), "value": value}
-        for day, value in sorted(_sum(lines).items())
-        if first <= day <= last
+        {"date": shapes.iso_day(day), "value": value} for day, value in sorted(_sum(lines).items())
     ]
     if call.later and len(accounts) == 1:
         points = [{**point, "account_id": accounts[0].id} for point in points]
@@ -44,6 +41,11 @@ def _days(call: Call) -> tuple[int, int]:
     first, last = call.query.window()
     end = call.now // DAY if last is None else int(last // DAY)
     return (end - _DEFAULT_DAYS + 1 if first is None else int(first // DAY)), end
+
+
+def _cut(line: Line, first: int, last: int) -> Line:
+    """The days of the window: a week at either end holds those alone."""
+    return {day: value for day, value in line.items() if first <= day <= last}
 
 
 def _line(call: Call, account: Account, metric: str, mode: str) -> Line:

@@ -38,6 +38,16 @@ def to_param(moment: datetime) -> str:
     return (min(whole, datetime.max - _SECOND) + _SECOND).isoformat(timespec="seconds") + "Z"
 
 
+def period_start(day: date, grain: str) -> date:
+    """The first day of the period that holds the day: itself, the Monday of its week, the first of
+    its month; for any other grain the first of its year, where every coarser period can begin."""
+    if grain == "day":
+        return day
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if grain == "month" else day.replace(month=1, day=1)
+
+
 def gaps(days: set[date]) -> int:
     """How many days are missing between the first and the last."""
     return (max(days) - min(days)).days + 1 - len(days) if days else 0

@@ -7,19 +7,24 @@ measured again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from ..extraction.plan import Cost
 from ..landing.batch import Batch
+from ..landing.days import period_start
 from ..landing.held import Held
 from ..landing.rows import Reader, Reject, first, identifier
+from ..landing.values import Unusable, day
 from .account_work import AccountWork
 from .client import TokPortalClient
 from .series import born
 from .tables import DAILY_SERIES, SERIES_METRICS, SERIES_POINTS
 
 Row = dict[str, Any]
+
+_DAY = ("date", "day", "captured_on", "week")
 
 
 def points_are_due(work: AccountWork) -> bool:
@@ -29,30 +34,68 @@ def points_are_due(work: AccountWork) -> bool:
 
 def points_cost(work: AccountWork) -> Cost:
     """A request per mode and metric."""
-    asked = len(work.scope.options.series_modes.split(",")) * len(SERIES_METRICS)
+    asked = len(_modes(work)) * len(SERIES_METRICS)
     return Cost(asked, asked)
+
+
+def _modes(work: AccountWork) -> list[tuple[str, str]]:
+    """Granularity and mode of each series to ask."""
+    modes = work.scope.options.series_modes.split(",")
+    return [(grain, mode) for grain, _, mode in (each.strip().partition(".") for each in modes)]
 
 
 async def read_series_points(
     work: AccountWork, client: TokPortalClient, rows: Batch, held: Held
 ) -> None:
-    """Every configured mode and metric from the cursor, less the lookback, to today."""
-    cursor, options = work.cursors.get("series_points") or {}, work.scope.options
-    since = born(work)
-    if cursor.get("through"):
-        since = date.fromisoformat(cursor["through"]) - timedelta(days=options.lookback_days)
-    window = (max(since, options.start_date).isoformat(), work.now().date().isoformat())
+    """Every configured mode and metric, from the cursor's period less the lookback to today."""
     gains: dict[Any, Row] = {}
-    for granularity, mode in (m.strip().split(".") for m in options.series_modes.split(",")):
+    for granularity, mode in _modes(work):
+        window = _window(work, granularity)
         for metric in SERIES_METRICS:
             points = await client.get_series(
-                work.account_id, metric, *window, granularity=granularity, mode=mode
+                work.account_id,
+                metric,
+                window.since.isoformat(),
+                work.now().date().isoformat(),
+                granularity=granularity,
+                mode=mode,
             )
+            points = [point for point in points if not window.cuts(point)]
             known = {"metric": metric, "granularity": granularity, "mode": mode}
             _land_points(work, points, known, rows)
             if (granularity, mode) == ("day", "gained"):
                 _collect_gains(points, metric, gains)
     _land_gains(work, gains, rows, held)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Days from `since` on. `continued`: earlier days were read before, so that the first period of
+    this window may be a part of one that is stored whole."""
+
+    since: date
+    continued: bool
+
+    def cuts(self, point: Any) -> bool:
+        """Whether the point may be of a period that the window cuts."""
+        if not self.continued or not isinstance(point, dict):
+            return False
+        try:
+            return day(first(point, *_DAY)) <= self.since
+        except Unusable:
+            return False  # it is rejected as a row
+
+
+def _window(work: AccountWork, grain: str) -> _Window:
+    """From the start of a period, and one period more than is wanted: the provider does not say on
+    which day its weeks begin, nor whether it knows the day before a window."""
+    cursor, options = work.cursors.get("series_points") or {}, work.scope.options
+    beginning = period_start(max(born(work), options.start_date), grain)
+    if not cursor.get("through"):
+        return _Window(beginning, continued=False)
+    wanted = date.fromisoformat(cursor["through"]) - timedelta(days=options.lookback_days)
+    since = period_start(period_start(wanted, grain) - timedelta(days=1), grain)
+    return _Window(max(since, beginning), continued=since > beginning)
 
 
 def _land_points(work: AccountWork, points: list[Any], known: Row, rows: Batch) -> None:
@@ -72,9 +115,9 @@ def _land_points(work: AccountWork, points: list[Any], known: Row, rows: Batch) 
 
 def _collect_gains(points: list[Any], metric: str, gains: dict[Any, Row]) -> None:
     for point in points:
-        day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
-        if isinstance(day, str | int):
-            gained = gains.setdefault(day, {"date": day})
+        named = first(point, *_DAY) if isinstance(point, dict) else None
+        if isinstance(named, str | int):
+            gained = gains.setdefault(named, {"date": named})
             gained[f"{metric}_gained"] = first(point, "value")
 
 
