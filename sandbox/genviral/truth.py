@@ -56,7 +56,7 @@ def posts(view: View) -> Iterator[Row]:
             "analytics_id": row.analytics_id,
             "target_id": target.id,
             "platform": target.account.platform,
-            "platform_post_id": row.post.platform_post_id,
+            "platform_post_id": _native_id(target, row),
             "genviral_post_id": row.genviral_post_id,
             "external_id": row.external_id,
             "account_identifier": target.identifier,
@@ -184,6 +184,12 @@ def _rows(view: View) -> Iterator[tuple[Target, Tracked]]:
     for target in _targets(view):
         for row in view.owner.genviral.rows(target, view.now):
             yield target, row
+
+
+def _native_id(target: Target, row: Tracked) -> str | None:
+    """The platform's id: served, or in the post's address, where Instagram has a shortcode."""
+    readable = row.native_id_shown or target.account.platform != "instagram"
+    return row.post.platform_post_id if readable else None
 
 
 def _counters(row: Tracked) -> Row:

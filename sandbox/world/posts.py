@@ -1,5 +1,6 @@
 """Posts: a fixed number before the clock's start, and a steady trickle after it."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -48,7 +49,7 @@ class Post:
             return f"https://www.youtube.com/shorts/{self.platform_post_id}"
         kind = "video" if self.content_type == "video" else "photo"
         if account.platform == "instagram":
-            return f"https://www.instagram.com/p/{self.platform_post_id}/"
+            return f"https://www.instagram.com/p/{_shortcode(int(self.platform_post_id))}/"
         return f"https://www.tiktok.com/@{account.username}/{kind}/{self.platform_post_id}"
 
     def thumbnail_url(self) -> str | None:
@@ -143,6 +144,11 @@ def _platform_post_id(platform: str, draw: Random) -> str:
     if platform == "youtube":
         return "".join(draw.choices("abcdefghijkmnpqrstuvwxyzABCDEFGH0123456789-_", k=11))
     return str(7_300_000_000_000_000_000 + draw.randrange(2 * 10**17))
+
+
+def _shortcode(number: int) -> str:
+    """Instagram's other name for a post: the only one in its address."""
+    return urlsafe_b64encode(number.to_bytes(9)).decode().lstrip("A")
 
 
 def _deleted_at(after: int, draw: Random) -> int | None:

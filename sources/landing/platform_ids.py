@@ -7,19 +7,20 @@ from urllib.parse import parse_qs, urlsplit
 
 _HOSTS = {
     "tiktok": ("tiktok.com",),
-    "instagram": ("instagram.com",),
     "youtube": ("youtube.com", "youtu.be", "youtube-nocookie.com"),
 }
 _PATHS = {
     "tiktok": re.compile(r"/(?:@[^/]+/)?(?:video|photo)/(\d{6,})|/(?:v|embed(?:/v2)?)/(\d{6,})"),
-    "instagram": re.compile(r"/(?:[^/]+/)?(?:p|reel|reels|tv)/([A-Za-z0-9_-]{5,})"),
-    "youtube": re.compile(r"/(?:shorts|embed|live|v)/([A-Za-z0-9_-]{6,})"),
+    "youtube": re.compile(r"/(?:shorts|embed|live|v)/([^/]+)"),
 }
+_VIDEO = re.compile(r"(?!videoseries$)[A-Za-z0-9_-]{11}")
 
 
 def platform_post_id(url: str | None) -> str | None:
-    """TikTok's number, Instagram's shortcode or YouTube's video id; None for any other address.
+    """TikTok's number or YouTube's video id; None for any other address.
 
+    An address of Instagram holds a shortcode. The id that providers give for an Instagram post is a
+    number, and one column never holds both: such a post has an id only where a provider says it.
     Shortened addresses (vm.tiktok.com/…) hold no id and are not followed: a URL in data is data.
     """
     if not url:
@@ -36,9 +37,11 @@ def platform_post_id(url: str | None) -> str | None:
 
 
 def _id_on(platform: str, host: str, path: str, query: str) -> str | None:
+    match = _PATHS[platform].match(path)
+    found = next((group for group in match.groups() if group), None) if match else None
+    if platform != "youtube":
+        return found
     if host == "youtu.be":
-        return path.strip("/").split("/")[0] or None
-    if match := _PATHS[platform].match(path):
-        return next(group for group in match.groups() if group)
-    watched = parse_qs(query).get("v") if platform == "youtube" else None
-    return watched[0] if watched else None
+        found = path.strip("/").split("/")[0]
+    found = found or next(iter(parse_qs(query).get("v", [])), "")
+    return found if _VIDEO.fullmatch(found) else None
