@@ -257,6 +257,35 @@ def test_events_lead_to_accounts_and_bring_no_facts(project, sandbox):
     assert project.query(told, bundle["id"]) == [("liar",)]
 
 
+def test_the_verified_body_is_kept_whatever_it_speaks_of(project, sandbox):
+    """A ban has a reason and an appeal that no endpoint gives in this form."""
+    body = {
+        "id": "evt_ban",
+        "type": "account.banned",
+        "api_version": "2026-05-25",
+        "created_at": "2026-05-28T08:00:00.000Z",
+        "data": {
+            "saved_account_id": sandbox.accounts()[0],
+            "reason": "spam",
+            "appeal_status": "appeal_pending",
+            "banned_at": "2026-05-28T07:00:00.000Z",
+            "evidence": {"url": "https://example.com/1", "notes": [None, 1, "é"]},
+        },
+    }
+    listener = start_listener(project, *NEVER)
+    assert listener.send(json.dumps(body).encode()) == 200
+    listener.running.signal(signal.SIGTERM)
+    listener.running.wait()
+
+    assert project.social("listen", "--once").code == 0
+
+    ((kind, outcome, kept),) = project.query(
+        "select type, outcome, cast(payload as varchar) from webhook_events"
+    )
+    assert (kind, outcome) == ("account.banned", "synced")
+    assert json.loads(kept) == body
+
+
 def test_empty_inbox_costs_nothing(project, sandbox):
     """No request, no warehouse, exit 0."""
     ran = project.social("listen", "--once")
