@@ -40,6 +40,7 @@ class Scope:
     notes: Notes = field(default_factory=Notes)
     gates: dict[str, Gate] = field(default_factory=dict)
     access_level: str | None = None
+    workspace_accounts: frozenset[str] | None = None  # of the workspace, where one is configured
 
     def now(self) -> datetime:
         """Now, on the provider's clock (UTC)."""
@@ -95,6 +96,10 @@ class Scope:
         """Whether this run is about the account."""
         named = self.only_accounts is None or account_id in self.only_accounts
         return named and (self.shard is None or self.shard.mine(account_id))
+
+    def holds(self, account_id: str | None) -> bool:
+        """Whether an account is the key's: of its workspace, where one is configured."""
+        return self.workspace_accounts is None or account_id in self.workspace_accounts
 
     @property
     def leads(self) -> bool:

@@ -18,6 +18,7 @@ from ..landing.days import from_param, parse
 from ..landing.held import Held
 from .agency_tables import ACCOUNT_BANS, CREDIT_TRANSACTIONS
 from .client import TokPortalClient
+from .workspace import rows_of_workspace
 
 Row = dict[str, Any]
 
@@ -29,8 +30,10 @@ _BOOKED = narrowed(CREDIT_TRANSACTIONS, "type", "amount", "balance_after", "crea
 async def read_bans(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """Reports updated since the newest that is known, that moment included."""
     since = work.cursors.get("account_bans", {}).get("since")
-    listing = await offered(client.list_bans(since))
-    reader = TableReader(ACCOUNT_BANS, rows, work.now(), held.whole(narrowed(ACCOUNT_BANS)))
+    every = await offered(client.list_bans(since))
+    stored = held.whole(narrowed(ACCOUNT_BANS))
+    listing = rows_of_workspace(work.scope, every, "account_id", stored)
+    reader = TableReader(ACCOUNT_BANS, rows, work.now(), stored)
     found = [reader.put(flat(raw), keep=raw) for raw in (*listing.rows.values(), *listing.nameless)]
     proof = conclude_listing(work.scope, rows, "account_bans", listing, reader)
     everything, full = since is None, partial(held.whole, ACCOUNT_BANS)

@@ -26,6 +26,7 @@ from ..landing.held import Held, Key, Stored
 from .agency_tables import BUNDLE_MARKS, BUNDLE_VIDEOS, BUNDLES
 from .client import TokPortalClient
 from .digest import digest
+from .workspace import rows_of_workspace
 
 Row = dict[str, Any]
 
@@ -36,16 +37,17 @@ _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 async def read_bundles(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """All bundles, or those of the chosen accounts; then plan which videos are due."""
-    everything = work.scope.only_accounts is None
+    everything, stored = work.scope.only_accounts is None, held.whole(narrowed(BUNDLES))
     if everything:
-        listing = await offered(client.list_bundles())
+        every = await offered(client.list_bundles())
+        listing = rows_of_workspace(work.scope, every, "saved_account_id", stored)
         work.moved["bundles"] = {"by_account": {}}
     else:
         listing = await _of_accounts(work, client)
     # Not selected, they are read all the same: they tell whose videos may have moved.
     selected = "bundles" in work.scope.streams
     target = rows if selected else rows.piece()
-    reader = TableReader(BUNDLES, target, work.now(), held.whole(narrowed(BUNDLES)))
+    reader = TableReader(BUNDLES, target, work.now(), stored)
     bundles = reader.put_all(listing)
     if everything and selected:
         proof = conclude_listing(work.scope, rows, "bundles", listing, reader)
@@ -59,7 +61,7 @@ async def _of_accounts(work: Work, client: TokPortalClient) -> Listing:
     """Bundles of the chosen accounts, each asked once an hour at most."""
     cursor, found = work.cursors.get("bundles", {}), Listing(ended=True)
     asked: dict[str, str] = dict(cursor.get("by_account", {}))
-    for account_id in sorted(work.scope.only_accounts or ()):
+    for account_id in sorted(filter(work.scope.holds, work.scope.only_accounts or ())):
         times = (parse(cursor.get("asked_at")), parse(asked.get(account_id)))
         last = max(filter(None, times), default=None)
         if not is_time(last, _EVERY, work.now()):

@@ -164,10 +164,11 @@ class TokPortalClient:
             where, params, "/analytics/accounts/{id}/comments", "comments", "rows"
         )
 
-    async def get_comment_pulse(self) -> Row:
+    async def get_comment_pulse(self, workspace: str | None = None) -> Row:
         """Comments sampled over the top posts, and their analysis; the documented defaults."""
         return await self._object(
             path("analytics", "comments"),
+            [("workspace", workspace)] if workspace else [],
             endpoint="/analytics/comments",
             expect=("comments", "analysis", "sampled_posts"),
         )

@@ -37,14 +37,23 @@ _SKIPS = narrowed(SYNC_SKIPS, "stream", "run_id", "reason")
 
 async def read_export(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """The export, asked for all accounts at once or in parts."""
-    chosen = work.scope.only_accounts
-    accounts = list(chosen or (await client.list_accounts()).rows)
+    chosen = _chosen(work)
+    accounts = list((await client.list_accounts()).rows if chosen is None else chosen)
     if len(accounts) <= _ACCOUNTS_PER_REQUEST:
-        named = accounts if chosen else ()
-        await _read_part(work, accounts, named, client, rows, held)
+        if accounts:
+            named = () if chosen is None else accounts
+            await _read_part(work, accounts, named, client, rows, held)
         return
     for part in _parts(accounts, _ACCOUNTS_PER_REQUEST):
         _plan(work, part)
+
+
+def _chosen(work: Work) -> list[str] | None:
+    """The accounts to ask for by name: those of the run, or of the key's workspace; None: all."""
+    scope = work.scope
+    if scope.only_accounts is not None:
+        return sorted(filter(scope.holds, scope.only_accounts))
+    return None if scope.workspace_accounts is None else sorted(scope.workspace_accounts)
 
 
 async def read_export_instead(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:

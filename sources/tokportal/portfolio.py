@@ -30,6 +30,7 @@ from .client import ACCOUNT_ID, TokPortalClient
 from .drilldown import buckets_of
 from .scope import Scope
 from .tables import ACCOUNTS, BUCKET, CONTRACTS, PORTFOLIO_SNAPSHOTS, VALUE
+from .workspace import WorkspaceUnknown, accounts_of_workspace
 
 Row = dict[str, Any]
 
@@ -66,6 +67,8 @@ async def read_portfolio(
     await _read_contract(client, portfolio, batch, scope, held)
     await _read_accounts(client, portfolio, batch, scope)
     await _read_dashboard(client, portfolio, batch, scope, held)
+    if scope.options.workspace is not None:
+        _keep_workspace(scope.options.workspace, portfolio, batch, scope)
     _prove(portfolio, batch, scope)
     return portfolio
 
@@ -126,6 +129,17 @@ async def _read_accounts(
     # The others are read with what the dashboard and the drilldown add, account by account.
     read = (reader.read(row, now, {"account_id": key}) for key, row in listing.rows.items())
     portfolio.unread = sum(isinstance(said, Reject) for said in read)
+
+
+def _keep_workspace(workspace: str, portfolio: Portfolio, batch: Batch, scope: Scope) -> None:
+    listing, unknown = accounts_of_workspace(
+        workspace, portfolio.listing, portfolio.dashboard, whole(portfolio.stated_accounts)
+    )
+    portfolio.listing, portfolio.accounts = listing, listing.rows
+    scope.workspace_accounts = frozenset(listing.rows)
+    if unknown:
+        message = f"{len(unknown)} accounts may belong to workspace {workspace}: nothing says so"
+        scope.notes.error(batch, scope.now(), WorkspaceUnknown(message), "accounts")
 
 
 async def _read_dashboard(

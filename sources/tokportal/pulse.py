@@ -35,7 +35,7 @@ _SHOWN = (
 
 async def read_pulse(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """The pulse as a snapshot, when it differs from the newest that is held."""
-    body = await offered(client.get_comment_pulse())
+    body = await offered(client.get_comment_pulse(work.scope.options.workspace))
     now = work.now()
     newest = next(iter(held.whole(_COMPARED, newest=1).values()), None)
     stored = {(rows.tenant, now): newest} if newest else {}
