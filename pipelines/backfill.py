@@ -24,6 +24,7 @@ from .destinations.errors import temporary_folder
 from .exits import Stop, usage
 from .held import lookup_in
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
+from .loads import ledger
 from .lock import LOOK_AGAIN_SECONDS, Holder, Patience
 from .progress import Progress
 from .rekey import rekey
@@ -41,8 +42,7 @@ _PAUSE_SECONDS = 2 * LOOK_AGAIN_SECONDS
 _BATCH_SECONDS, _BATCH_ACCOUNTS = 10.0, 4
 
 _DONE = """
-    select b.account_id, b.stream, b."since", b."until" from "{schema}".backfill_chunks b
-    join "{schema}"."_dlt_loads" l on l.load_id = b._dlt_load_id and l.status = 0
+    select b.account_id, b.stream, b."since", b."until" from {chunks} b
     where b.tenant = ? and b."since" < ? and b."until" > ?"""
 
 
@@ -177,7 +177,7 @@ def _fill(
     for warehouse in turns:
         key = KeySync(settings, tenant, selection, request, warehouse, result, progress)
         warehouse.prepare(settings.name, declared()[settings.name])
-        rekey(warehouse, settings.name, provider)  # what a kill left undone
+        rekey(warehouse, settings.name, provider, result.run_id)  # what a kill left undone
         run = run or _begin(key, provider, request, turns.stopper)
         run.lookup, run.done = lookup_in(warehouse, settings.name), done_before(key, request)
         _take_turn(key, provider, run, turns, outcome)
@@ -230,5 +230,5 @@ def done_before(key: KeySync, request: BackfillRequest) -> Done:
     warehouse, schema = key.warehouse, key.settings.name
     if request.full_refresh or BACKFILL_CHUNKS.name not in warehouse.tables(schema):
         return nothing_done
-    sql = _DONE.format(schema=schema)
+    sql = _DONE.format(chunks=ledger(schema, BACKFILL_CHUNKS.name))
     return lambda tenant, span: spans_of(warehouse.query(sql, [tenant, span.until, span.since]))

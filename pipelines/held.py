@@ -13,6 +13,7 @@ from sources.landing.held import Held, Key, Lookup, Moment, NothingHeld, Stored
 from sources.landing.tables import Table
 
 from .destinations import Warehouse
+from .loads import OF_A_LOAD, completed
 
 
 def lookup_in(warehouse: Warehouse, schema: str) -> Lookup:
@@ -122,13 +123,16 @@ class WarehouseHeld:
         there = self._existing[table.name]
         names = (column.name for column in table.all_columns)
         columns = ", ".join(f't."{n}"' if n in there else f'null as "{n}"' for n in names)
+        # Of a ledger, what a load that broke off wrote is as if it had never been written.
+        quoted = f'"{self._schema}"'
+        counts = f" and {completed(quoted, 't')}" if table.name in OF_A_LOAD else ""
         # Names come from the declarations; values are bound.
         return (
             f'select {columns}, l.load_id is not null as "_completed"'
             f' from "{self._schema}"."{table.name}" t'
             f' left join "{self._schema}"."_dlt_loads" l'
             " on l.load_id = t._dlt_load_id and l.status = 0"
-            " where t.tenant = ?"
+            f" where t.tenant = ?{counts}"
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from sources.extraction.notes import Notes, Rejects
 from sources.landing.tables import Table
 
+from .loads import ledger
+
 CODE = "rejected"
 REMEDY = (
     "The rows are in sync_rejects with their raw text. They are asked again, and land once the"
@@ -15,18 +17,22 @@ REMEDY = (
     " is wrong."
 )
 
+_COMPLETENESS, _REJECTS = (
+    ledger("{schema}", name) for name in ("sync_completeness", "sync_rejects")
+)
+
 # Of each account and stream the newest reading, where rows of it were rejected: how many, and of
 # which columns. An account that is removed is not read any more.
-NEWEST_READING = """
+NEWEST_READING = f"""
     select c.account_id, c.stream, c.rejected, c.fetched_at,
         (select string_agg(distinct r.table_name || '.' || split_part(r.reason, ':', 1), ', ')
-            from {schema}.sync_rejects r where r.tenant = c.tenant and r.run_id = c.run_id
+            from {_REJECTS} r where r.tenant = c.tenant and r.run_id = c.run_id
             and r.account_id is not distinct from c.account_id) as columns
     from (
         select s.*, row_number() over (partition by tenant, account_id, stream
             order by fetched_at desc) as age
-        from {schema}.sync_completeness s where status not in ('failed', 'not_in_plan')) c
-    where age = 1 and c.rejected > 0{there}"""
+        from {_COMPLETENESS} s where status not in ('failed', 'not_in_plan')) c
+    where age = 1 and c.rejected > 0{{there}}"""
 
 
 def newest_reading(listing: Table | None) -> str:

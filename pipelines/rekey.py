@@ -7,15 +7,21 @@ history. Aliases stay in their table: a move that a kill interrupted is finished
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sources.landing.tables import Table
 
+from .builds import note_retyped, prepare_note
 from .destinations import Warehouse
+from .destinations.warehouse import Execute
 
 
-def rekey(warehouse: Warehouse, schema: str, provider: Any) -> None:
-    """Move every row that still stands under an old id of a completed load's alias."""
+def rekey(warehouse: Warehouse, schema: str, provider: Any, run_id: str) -> None:
+    """Move every row that still stands under an old id of a completed load's alias. Where marts
+    are there, the move is noted for them: their increments look at loads, and these rows keep
+    theirs."""
     aliases = getattr(provider, "ALIASES", None)
     existing = warehouse.tables(schema)
     if aliases is None or not existing.keys() >= {aliases.table.name, "_dlt_loads"}:
@@ -25,9 +31,21 @@ def rekey(warehouse: Warehouse, schema: str, provider: Any) -> None:
         if table.name not in existing:
             continue
         if _is_pending(warehouse, schema, table, moved_to):
-            _move(warehouse, schema, table, moved_to)
-        if "source" in table.key:
-            _drop_unsourced(warehouse, schema, table, moved_to)
+            with _noted(warehouse, run_id) as execute:
+                _move(execute, schema, table, moved_to)
+        if "source" in table.key and _has_unsourced(warehouse, schema, table, moved_to):
+            with _noted(warehouse, run_id) as execute:
+                execute(f"delete {_unsourced(schema, table, moved_to)}")
+
+
+@contextmanager
+def _noted(warehouse: Warehouse, run_id: str) -> Iterator[Execute]:
+    """A transaction that the marts learn of."""
+    marts_there = prepare_note(warehouse)
+    with warehouse.transaction() as execute:
+        yield execute
+        if marts_there:
+            note_retyped(execute, run_id)
 
 
 def _completed_aliases(schema: str, table: Table) -> str:
@@ -45,7 +63,7 @@ def _is_pending(warehouse: Warehouse, schema: str, table: Table, moved_to: str) 
     return bool(warehouse.query(sql))
 
 
-def _move(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> None:
+def _move(execute: Execute, schema: str, table: Table, moved_to: str) -> None:
     """Rows whose key is taken under the new id are the same fact, read again: the new one stays."""
     where = f'"{schema}"."{table.name}"'
     others = [f"u.{name} = t.{name}" for name in table.key if name != "tracked_post_id"]
@@ -54,22 +72,24 @@ def _move(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> Non
     if "tracked_post_id" not in table.key:
         unless = ""  # keyed by an id of its own: every row moves
     same = "m.tenant = t.tenant and m.old_id = t.tracked_post_id"
-    with warehouse.transaction() as execute:
-        execute(
-            f"update {where} t set tracked_post_id = m.new_id from ({moved_to}) m"
-            f" where {same}{unless}"
-        )
-        execute(f"delete from {where} t using ({moved_to}) m where {same}")
+    execute(
+        f"update {where} t set tracked_post_id = m.new_id from ({moved_to}) m where {same}{unless}"
+    )
+    execute(f"delete from {where} t using ({moved_to}) m where {same}")
 
 
-def _drop_unsourced(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> None:
-    """The first generation does not say who measured; the second does, of the same observation."""
+def _has_unsourced(warehouse: Warehouse, schema: str, table: Table, moved_to: str) -> bool:
+    return bool(warehouse.query(f"select 1 {_unsourced(schema, table, moved_to)} limit 1"))
+
+
+def _unsourced(schema: str, table: Table, moved_to: str) -> str:
+    """Rows to drop: the first generation does not say who measured, and the second does of the same
+    observation."""
     where = f'"{schema}"."{table.name}"'
-    with warehouse.transaction() as execute:
-        execute(
-            f"delete from {where} t using ({moved_to}) m"
-            " where m.tenant = t.tenant and m.new_id = t.tracked_post_id and t.source = 'unknown'"
-            f" and exists (select 1 from {where} u where u.tenant = t.tenant"
-            " and u.tracked_post_id = t.tracked_post_id and u.captured_at = t.captured_at"
-            " and u.source <> 'unknown')"
-        )
+    return (
+        f"from {where} t where t.source = 'unknown' and exists (select 1 from ({moved_to}) m"
+        " where m.tenant = t.tenant and m.new_id = t.tracked_post_id)"
+        f" and exists (select 1 from {where} u where u.tenant = t.tenant"
+        " and u.tracked_post_id = t.tracked_post_id and u.captured_at = t.captured_at"
+        " and u.source <> 'unknown')"
+    )

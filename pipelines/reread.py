@@ -82,7 +82,7 @@ class Rereader:
         said = self._typed(row, payload)
         if isinstance(said, Reject):
             return Read(row, {}, payload, said)
-        now = carried(self.table, said, Stored(row, completed=True))
+        now = carried(self.table, said, Stored(row, completed=True), same_observation=True)
         return Read(row, dict(self._differing(row, now)), payload)
 
     def _typed(self, row: Row, payload: Any) -> Said | Reject:

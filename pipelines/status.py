@@ -11,6 +11,7 @@ import pendulum
 
 from .destinations import Destination, Warehouse
 from .exits import Exit
+from .loads import ledger
 from .rejected import newest_reading
 from .state import state_sizes
 
@@ -55,7 +56,7 @@ _STREAMS = """
            max(last_success_at) as newest_success,
            min("cursor") as oldest_cursor,
            max("cursor") as newest_cursor
-    from {schema}.sync_account_status s {there}
+    from {statuses} s {there}
     group by stream order by stream"""
 # What is removed is not stale.
 _THERE = """where not exists (select 1 from {schema}.{listing.name} a
@@ -64,14 +65,14 @@ _THERE = """where not exists (select 1 from {schema}.{listing.name} a
 
 _FAILING = """
     select account_id, stream, failures, error_code, error_message, last_success_at, next_retry_at
-    from {schema}.sync_account_status where status = 'failed'
+    from {statuses} s where status = 'failed'
     order by failures desc, account_id, stream limit 50"""
 
 # Accounts of a stream that lie further behind its newest than the target allows.
 _BEHIND = """
     select account_id, stream, status, last_success_at, next_retry_at from (
         select s.*, max(last_success_at) over (partition by stream) as newest
-        from {schema}.sync_account_status s {there}) s
+        from {statuses} s {there}) s
     where status <> 'skipped' and (last_success_at is null
         or last_success_at < newest - ? * interval '1 second')
     order by last_success_at nulls first, account_id, stream limit 50"""
@@ -152,8 +153,9 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
         shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
         good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
-    streams = warehouse.arrow(_STREAMS.format(schema=name, there=_there(name))).to_pylist()
-    failing = warehouse.arrow(_FAILING.format(schema=name)).to_pylist()
+    statuses = ledger(name, "sync_account_status")
+    streams = warehouse.arrow(_STREAMS.format(statuses=statuses, there=_there(name))).to_pylist()
+    failing = warehouse.arrow(_FAILING.format(statuses=statuses)).to_pylist()
     states = state_sizes(warehouse, name)
     last = runs[0] if runs else None
     usage = _usage(warehouse, name, last) if last else None
@@ -164,7 +166,7 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
     status.rejected = _rejected(warehouse, name)
     if max_age_seconds is not None:
         status.stale = _stale(status, max_age_seconds)
-        behind = _BEHIND.format(schema=name, there=_there(name))
+        behind = _BEHIND.format(statuses=statuses, there=_there(name))
         status.stale_accounts = warehouse.arrow(behind, [max_age_seconds]).to_pylist()
     return status
 

@@ -21,12 +21,14 @@ from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLater
 
 from .attempts import last_attempts
+from .derived import derive
 from .destinations import Shard, Warehouse, destination
 from .destinations.errors import temporary_folder
 from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
 from .known_posts import known_posts
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
+from .loads import sweep
 from .lock import Holder, Patience
 from .progress import Progress
 from .rejected import rejected_rows
@@ -137,20 +139,31 @@ class KeySync:
         outcome = ProviderResult(self.settings.name, self.tenant)
         self.result.providers.append(outcome)
         self.warehouse.prepare(self.settings.name, declared()[self.settings.name])
+        if self.request.shard is None:
+            sweep(self.warehouse, self.settings.name)
         try:
             extract = self._begin(provider, stopper)
         except EgressRefused as error:
             raise usage(error.message, error.remedy) from error
         with temporary_folder() as folder:
             pipeline = self.pipeline(folder)
-            rekey(self.warehouse, self.settings.name, provider)  # what a kill left undone
+            rekey(
+                self.warehouse, self.settings.name, provider, self.result.run_id
+            )  # what a kill left undone
             try:
                 self._load_batches(provider, extract, pipeline, outcome)
             finally:
                 self.describe(extract, outcome)
+            self._derive(provider, extract, outcome)
             row = run_row(self.result, outcome, datetime.now(UTC))
             self.warehouse.put(self.settings.name, SYNC_RUNS, row)
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
+
+    def _derive(self, provider: Any, extract: Any, outcome: ProviderResult) -> None:
+        options, now = self.options(provider), extract.scope.now()
+        written = derive(self.warehouse, self.settings.name, provider, options, now)
+        outcome.rows_written += sum(written.values())
+        outcome.written.update(written)
 
     def _begin(self, provider: Any, stopper: Stopper) -> Any:
         return provider.Run(
@@ -183,14 +196,17 @@ class KeySync:
             connection,
             self.result.run_id,
             tenant=self.tenant,
-            options=provider.Options(
-                **settings.options | settings.key_options.get(self.tenant, {})
-            ),
+            options=self.options(provider),
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
             **sharded,
         )
+
+    def options(self, provider: Any) -> Any:
+        """The provider's options for this key."""
+        settings = self.settings
+        return provider.Options(**settings.options | settings.key_options.get(self.tenant, {}))
 
     def tick(self, extract: Any) -> None:
         rows = self.result.rows_written
@@ -216,7 +232,7 @@ class KeySync:
     ) -> None:
         while not extract.finished:
             self.load_batch(provider, extract, pipeline, outcome)
-            rekey(self.warehouse, self.settings.name, provider)
+            rekey(self.warehouse, self.settings.name, provider, self.result.run_id)
 
     def load_batch(
         self, provider: Any, extract: Any, pipeline: dlt.Pipeline, outcome: ProviderResult

@@ -60,7 +60,7 @@ class DuckDBWarehouse(Warehouse):
         with _explained(self.path):
             cursor.begin()
             try:
-                yield lambda sql, parameters=(): cursor.execute(sql, list(parameters))
+                yield lambda sql, parameters=(): cursor.execute(sql, list(parameters)).fetchall()
                 cursor.commit()
             except BaseException:
                 with suppress(duckdb.Error):  # after an error of the disk there is nothing to undo

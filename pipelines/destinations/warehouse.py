@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from ..lock import Holder, Patience
 from . import ddl
 
 Execute = Callable[..., Any]
-"""Takes a statement and its values."""
+"""Takes a statement and its values; returns its rows."""
 
 
 class Warehouse(ABC):
@@ -68,6 +68,13 @@ class Warehouse(ABC):
         """Wait until no other process makes tables."""
         return
 
+    @contextmanager
+    def alone(self) -> Iterator[Execute]:
+        """A transaction in which no other process makes tables or computes derived ones."""
+        with self.transaction() as execute:
+            self._alone(execute)
+            yield execute
+
     def _missing_of_engine(self, schema: str, tables: Sequence[Table]) -> Iterator[str]:
         """What this engine needs besides tables, columns and comments."""
         yield from ()
@@ -98,8 +105,7 @@ class Warehouse(ABC):
         declared = list(tables)
         if not any(self._missing(schema, declared)):
             return
-        with self.transaction() as execute:
-            self._alone(execute)
+        with self.alone() as execute:
             if not self._has(schema):
                 execute(f'create schema if not exists "{schema}"')
             for statement in list(self._missing(schema, declared)):

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import sources
 from sources.landing.tables import Table
 
+from ..loads import completed, ledger
 from ..rejected import REMEDY, newest_reading, not_removed
+from .findings import INFORMATION
 from .rule import SYNC_AGAIN, Rule
 
 
@@ -54,14 +56,22 @@ def rules(provider: str) -> Iterator[Rule]:
         yield _every_account(listing)
     for table in source.DATA_TABLES:
         if table.key == (table.account, "date"):
-            yield _no_gap(table)
+            yield from _gaps(table)
 
+
+_LEDGERS = ("sync_completeness", "sync_account_status", "_dlt_loads")
+
+# Ledgers, as far as they count.
+_COMPLETENESS, _STATUSES, _REJECTS = (
+    ledger("{schema}", name)
+    for name in ("sync_completeness", "sync_account_status", "sync_rejects")
+)
 
 # Of each account and stream, what the newest reading that did not fail has landed.
-_NEWEST = """
+_NEWEST = f"""
     select tenant, account_id, stream, status, expected, landed from (
         select c.*, row_number() over (partition by tenant, account_id, stream
-            order by fetched_at desc) as age from {schema}.sync_completeness c
+            order by fetched_at desc) as age from {_COMPLETENESS} c
         where stream = '%s' and status not in ('failed', 'not_in_plan')) aged
     where age = 1"""
 
@@ -94,7 +104,12 @@ def _still_there(listed: Listed, table: Table, listing: Table | None) -> Rule:
         f"{listed.table} has every row that the newest reading of {listed.stream} counted",
         listed.table,
         sql,
-        ("sync_completeness", "sync_account_status", *(owner.name for owner in owners)),
+        (
+            "sync_completeness",
+            "sync_account_status",
+            "_dlt_loads",
+            *(owner.name for owner in owners),
+        ),
         remedy=f"Rows are lost. {SYNC_AGAIN}",
         columns=(f"{table.name}.removed_at",) if table.listed else (),
     )
@@ -104,7 +119,7 @@ def _selected(listed: Listed) -> str:
     if listed.asked is None:
         return ""
     return (
-        " and exists (select 1 from {schema}.sync_account_status s where s.tenant = c.tenant"
+        f" and exists (select 1 from {_STATUSES} s where s.tenant = c.tenant"
         f" and s.account_id = c.account_id and s.stream = '{listed.asked}' and s.status = 'ok')"
     )
 
@@ -112,39 +127,59 @@ def _selected(listed: Listed) -> str:
 def _every_account(listing: Table) -> Rule:
     column = f't."{listing.account}"'
     sql = f"""
-        select distinct s.account_id from {{schema}}.sync_account_status s
+        select distinct s.account_id from {_STATUSES} s
         where s.status = 'ok' and not exists (select 1 from {{schema}}.{listing.name} t
             where t.tenant = s.tenant and {column} = s.account_id)
-        and not exists (select 1 from {{schema}}.sync_rejects r
+        and not exists (select 1 from {_REJECTS} r
             where r.tenant = s.tenant and r.table_name = '{listing.name}')"""
     return Rule(
         f"{listing.name} has every account that was synced",
         listing.name,
         sql,
-        ("sync_account_status", "sync_rejects"),
+        ("sync_account_status", "sync_rejects", "_dlt_loads"),
         filled=(listing.name,),
     )
 
 
-def _no_gap(table: Table) -> Rule:
-    """Days between the first and the last, unless the provider itself left them out, or they lie
-    between what syncs follow and a range that a backfill read."""
-    account = f't."{table.account}"'
-    newest = _NEWEST % "daily_series"
-    sql = f"""
-        select d.account_id || '/' || cast(d.day + 1 as varchar) from (
-            select t.tenant, {account} as account_id, t.date as day,
-                lead(t.date) over (partition by t.tenant, {account} order by t.date) as next_day
-            from {{schema}}.{table.name} t) d
-        where d.next_day - d.day > 1
-        and not exists (select 1 from ({newest}) c where c.tenant = d.tenant
-            and c.account_id = d.account_id and c.status = 'unproven')
-        and not exists (select 1 from {{schema}}.backfill_chunks b where b.tenant = d.tenant
-            and b.account_id = d.account_id and b.until = d.day + 1)"""
-    return Rule(
+# Days between the first and the last of an account that the table lacks, by where they begin; and
+# how many of them a complete reading showed to be missing at the provider.
+_GAPS = """
+    select d.tenant, d.account_id, d.day, d.next_day - d.day - 1 as missing,
+        (select count(*) from {{schema}}.series_gaps g where g.tenant = d.tenant
+            and g.account_id = d.account_id and g.date > d.day and g.date < d.next_day
+            and {completed}) as confirmed
+    from (select t.tenant, t."{account}" as account_id, t.date as day,
+            lead(t.date) over (partition by t.tenant, t."{account}" order by t.date) as next_day
+        from {{schema}}.{table} t) d
+    where d.next_day - d.day > 1"""
+
+
+def _gaps(table: Table) -> Iterator[Rule]:
+    """A hole that the provider's series has is worth knowing. Any other is a loss, unless it lies
+    between a range that a backfill read and what syncs follow: these days were never asked."""
+    gaps = _GAPS.format(
+        account=table.account, table=table.name, completed=completed("{schema}", "g")
+    )
+    needs = ("series_gaps", "backfill_chunks", "_dlt_loads")
+    yield Rule(
         f"no day is missing in {table.name} between an account's first and last",
         table.name,
-        sql,
-        ("sync_completeness", "backfill_chunks"),
+        f"""
+        select h.account_id || '/' || cast(h.day + 1 as varchar) from ({gaps}) h
+        where h.confirmed < h.missing
+        and not exists (select 1 from {{schema}}.backfill_chunks b where b.tenant = h.tenant
+            and b.account_id = h.account_id and b.until = h.day + 1
+            and {completed("{schema}", "b")})""",
+        needs,
         remedy="`social backfill` over these days, or `social sync --full-refresh`.",
+    )
+    yield Rule(
+        f"days that {table.name} lacks because the provider has no figures of them",
+        table.name,
+        f"""
+        select h.account_id || '/' || cast(h.day + 1 as varchar) || ': '
+            || cast(h.missing as varchar) from ({gaps}) h where h.confirmed >= h.missing""",
+        needs,
+        remedy="",
+        level=INFORMATION,
     )

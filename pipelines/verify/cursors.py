@@ -11,6 +11,7 @@ from sources.landing.days import iso
 from sources.landing.tables import Table
 
 from ..destinations import Warehouse
+from ..loads import ledger
 from .declared import NOW
 from .findings import Finding
 from .rule import SHOWN
@@ -84,7 +85,8 @@ def _future(warehouse: Warehouse, provider: str, cursors: list[Cursor]) -> Itera
         ahead = [name for name, value in fields.items() if _is_after(value, latest)]
         if ahead:
             yield "/".join(filter(None, (account_id, stream, *ahead)))
-    sql = f'select account_id, stream from {schema}.sync_account_status where "cursor" > ?'
+    statuses = ledger(schema, "sync_account_status")
+    sql = f'select account_id, stream from {statuses} s where "cursor" > ?'
     for account_id, stream in warehouse.query(sql, [latest]):
         yield f"{account_id}/{stream}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import sources
-from sources.landing.tables import Table
+from sources.landing.tables import Derived, Table
 
+from ..loads import ledger
 from .rule import SYNC_AGAIN, Rule
 
 # Where an id is the provider's word about something that need not be listed, or belongs to a stream
@@ -23,12 +24,13 @@ _LOOSE = {
     "genviral": {("published_post_accounts", "account_id")},  # disconnected ones are not listed
     "tokfluence": {("post_marks", "post_id"), ("missing_posts", "post_id")},
 }
+_OF_ANY_ACCOUNT = ("backfill_chunks", "series_gaps")  # whatever the provider calls an account
 _NOT_A_REFERENCE = ("external_ref", "snapshot_id")
 _AHEAD = "interval '1 day'"  # clocks of a provider's own parts differ
 
 
 def rules(provider: str) -> Iterator[Rule]:
-    """Keys, references, times and loads."""
+    """Keys, references, times, loads and derived tables."""
     source = sources.get(provider)
     for table in source.TABLES:
         yield _unique(table)
@@ -40,6 +42,8 @@ def rules(provider: str) -> Iterator[Rule]:
         yield _known(child, parent, column)
         if _same_owner(child, parent, column):
             yield _one_owner(child, parent, column)
+    for derived in getattr(source, "DERIVED", ()):
+        yield _derived(derived)
 
 
 def key_text(table: Table, alias: str = "t") -> str:
@@ -70,7 +74,7 @@ def references(provider: str, tables: Sequence[Table]) -> Iterator[tuple[Table, 
             if parent is None or parent is child or column.name in _NOT_A_REFERENCE:
                 continue
             loose = (child.name, column.name) in _LOOSE.get(provider, ())
-            if child.kind != "ledger" and child.name != "backfill_chunks" and not loose:
+            if child.kind != "ledger" and child.name not in _OF_ANY_ACCOUNT and not loose:
                 yield child, parent, column.name
 
 
@@ -80,15 +84,37 @@ def _known(child: Table, parent: Table, column: str) -> Rule:
         f"select distinct {key_text(child)} from {{schema}}.{child.name} t"
         f' where t."{column}" is not null and not exists (select 1 from {{schema}}.{parent.name} p'
         f' where p.tenant = t.tenant and p."{column}" = t."{column}")'
-        " and not exists (select 1 from {schema}.sync_rejects r where r.tenant = t.tenant"
+        f" and not exists (select 1 from {ledger('{schema}', 'sync_rejects')} r"
+        " where r.tenant = t.tenant"
         f" and r.table_name = '{parent.name}')"
     )
     return Rule(
         f"every row of {child.name} belongs to a row of {parent.name}",
         child.name,
         sql,
-        ("sync_rejects",),
+        ("sync_rejects", "_dlt_loads"),
         filled=(parent.name,),
+    )
+
+
+def _derived(derived: Derived) -> Rule:
+    column, name = derived.column, derived.table.name
+    values = " union ".join(
+        f'select tenant, "{column}" as value from {{schema}}.{parent.name}'
+        f' where "{column}" is not null'
+        for parent in derived.parents
+    )
+    sql = (
+        f"select coalesce(v.value, t.value) from ({values}) v full join"
+        f' (select tenant, "{column}" as value from {{schema}}.{name}) t'
+        " on t.tenant = v.tenant and t.value = v.value where t.value is null or v.value is null"
+    )
+    return Rule(
+        f"{name} has one row for every {column} in the warehouse, and no other",
+        name,
+        sql,
+        tuple(parent.name for parent in derived.parents),
+        remedy="`social sync` computes the table again.",
     )
 
 

@@ -49,6 +49,13 @@ def _differ(names: Sequence[str], left: str, right: str) -> str:
     return "(" + " or ".join(f'{left}."{n}" <> {right}."{n}"' for n in names) + ")"
 
 
+def _exceeds(names: Sequence[str], latest: str, observed: str) -> str:
+    """SQL: the latest row has any figure that the observation of its moment lacks or contradicts.
+    The observation may know more: a later raw snapshot completes it."""
+    there = (f'({latest}."{n}" is not null and {observed}."{n}" is null)' for n in names)
+    return f"({_differ(names, latest, observed)} or {' or '.join(there)})"
+
+
 def _latest(latest: Table, observed: Table) -> Iterator[Rule]:
     key = latest.key[0]
     same = f't.tenant = s.tenant and t."{key}" = s."{key}"'
@@ -65,7 +72,7 @@ def _latest(latest: Table, observed: Table) -> Iterator[Rule]:
         latest.name,
         f"select {key_text(latest)} from {{schema}}.{latest.name} t"
         f" join {{schema}}.{observed.name} s on {same}"
-        f" where {newest} and {_differ(metrics(latest, observed), 's', 't')}",
+        f" where {newest} and {_exceeds(metrics(latest, observed), 't', 's')}",
         (observed.name,),
     )
     there = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..destinations import Warehouse
-from .findings import Finding
+from .findings import BROKEN, Finding
 
 SHOWN = 5
 SYNC_AGAIN = "`social sync` reads them again; if the finding stays, `social sync --full-refresh`."
@@ -14,9 +14,10 @@ SYNC_AGAIN = "`social sync` reads them again; if the finding stays, `social sync
 
 @dataclass(frozen=True)
 class Rule:
-    """`sql` gives one text per row that breaks the rule; it is applied where all tables of `needs`
-    and all `columns` (`table.column`, which an older version may not have made) exist, and to an
-    empty one of `filled` it has nothing to say."""
+    """`sql` gives one text per row that breaks the rule, or with `level` information one per row
+    that is worth knowing. It is applied where all tables of `needs` and all `columns`
+    (`table.column`, which an older version may not have made) exist, and to an empty one of
+    `filled` it has nothing to say."""
 
     name: str
     table: str
@@ -26,6 +27,7 @@ class Rule:
     remedy: str = SYNC_AGAIN
     values: tuple[Any, ...] = ()
     columns: tuple[str, ...] = ()
+    level: str = BROKEN
 
     def applies(self, warehouse: Warehouse, schema: str, there: set[str]) -> bool:
         """Whether the warehouse holds what the rule speaks of."""
@@ -46,4 +48,5 @@ class Rule:
         if not rows:
             return []
         examples = [str(row[0]) for row in rows]
-        return [Finding(provider, self.name, self.table, rows[0][-1], examples, self.remedy)]
+        found = (self.table, rows[0][-1], examples, self.remedy, self.level)
+        return [Finding(provider, self.name, *found)]

@@ -21,7 +21,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
         console.print(grid)
     told = [finding for finding in findings if not finding.broken]
     if told:
-        grid = Grid("provider", "worth knowing", "posts", "how far apart")
+        grid = Grid("provider", "worth knowing", "count", "figures")
         for f in told:
             grid.add_row(f.provider, f.rule, f"{f.rows:,}", _plain(f.shown))
         console.print(grid)

@@ -23,7 +23,7 @@ from ..http.tally import counted
 from ..landing.batch import Batch
 from ..landing.days import iso
 from ..landing.held import Held, Lookup, nothing_held
-from ..landing.tables import Table
+from ..landing.tables import Derived, Table
 from .batches import Deadline, Limits
 from .elsewhere import Elsewhere, nothing_elsewhere
 from .fan_out import fan_out
@@ -46,6 +46,8 @@ class Run(ABC):
     """The state of one run for one key, over as many batches as it takes. A provider says how its
     index is read and what an account's work begins with.
 
+    `derived` are tables to fill from the rows of the run itself: of a plain dlt pipeline, whose one
+    batch holds everything. `social` leaves them out and computes them in the warehouse.
     `missing_tables` are made with the first batch (None: all), `lookup` tells what the warehouse
     holds, `elsewhere` which posts other providers brought into it, `last_attempts` when each
     account was asked last, `report` is called after every piece, `stop` ends the run after the
@@ -56,6 +58,7 @@ class Run(ABC):
 
     scope: Scope
     limits: Limits = field(default_factory=Limits)
+    derived: Sequence[Derived] = ()
     missing_tables: frozenset[str] | None = None
     lookup: Lookup = nothing_held
     elsewhere: Elsewhere = nothing_elsewhere
@@ -162,8 +165,16 @@ class Run(ABC):
                     await self._walk(client, batch, cursors)
             except Fatal as error:
                 self.end(error, batch)
+        for derived in self.derived:
+            self._derive(derived, batch)
         self.scope.notes.collect_rejects(batch)
         return batch
+
+    def _derive(self, derived: Derived, batch: Batch) -> None:
+        values = {row[derived.column] for table in derived.parents for row in batch.rows(table)}
+        known = {"tenant": batch.tenant, "fetched_at": self.scope.now()}
+        for row in derived.rows(self.scope.options, sorted(values - {None})):
+            batch.put(derived.table, row | known)
 
     def tables_to_make(self) -> frozenset[str]:
         """Tables that the next batch makes though it brings no row of them; asked once."""

@@ -8,6 +8,7 @@ from functools import partial
 
 from ..extraction.backfill import Backfill, ChunkWork
 from ..extraction.plan import A_WALK, ONE_REQUEST
+from ..extraction.series_gaps import note_gaps
 from ..http.client import HttpClient
 from ..landing.batch import Batch
 from ..landing.held import Held
@@ -53,7 +54,10 @@ async def _read_series(
     work: ChunkWork, target: TargetWork, client: GenviralClient, rows: Batch, held: Held
 ) -> None:
     summary = await client.get_summary(work.account_id, _window(work))
-    land_series(target, summary, rows, held)
+    days, rejected = land_series(target, summary, rows, held)
+    if days and not rejected:
+        since, last = work.span.since, work.span.last_day
+        note_gaps(rows, held, work.account_id, since, last, days, work.now())
 
 
 async def _read_posts(

@@ -5,7 +5,7 @@ Targets and accounts come in snake_case, rows of the analytics in camelCase; bot
 
 from __future__ import annotations
 
-from ..landing.outcomes import BACKFILL_CHUNKS
+from ..landing.outcomes import BACKFILL_CHUNKS, SERIES_GAPS
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import (
     FIRST_READ,
@@ -23,7 +23,7 @@ _TARGET_ID = ours("target_id", "text", "The tracked account: Genviral's analytic
 
 
 def _metric(name: str, description: str) -> Column:
-    return Column(name, "bigint", description, (f"metrics.{name}", name))
+    return Column(name, "bigint", description, (f"metrics.{name}", name), figure=True)
 
 
 _POST_METRICS = (
@@ -38,6 +38,7 @@ _POST_METRICS = (
         "As Genviral gives it, in percent; by a formula that its own example contradicts.",
         "engagementRate",
         "engagement_rate",
+        figure=True,
     ),
 )
 
@@ -117,7 +118,7 @@ POSTS = Table(
         column(
             "platform_post_id",
             "text",
-            "The platform's own id: from the field, else out of the address.",
+            "The platform's own id: from the field, else out of the address (not Instagram's).",
             "platformPostId",
         ),
         column(
@@ -262,7 +263,11 @@ PUBLISHED_POST_ACCOUNTS = Table(
         column("status", "text", "How it stands on that account."),
         column("published_at", "timestamp", "When it went out there (UTC)."),
         column("published_url", "text", "Its address on the platform."),
-        ours("platform_post_id", "text", "The platform's own id, out of the address."),
+        ours(
+            "platform_post_id",
+            "text",
+            "The platform's own id, out of the address; NULL for Instagram's.",
+        ),
         column("error_message", "text", "Why it did not go out.", erasable=True),
         column("last_attempted_at", "timestamp", "Last attempt (UTC)."),
         removed_at("Since when the post, or its list of accounts, lacks it"),
@@ -324,7 +329,7 @@ DATA_TABLES = (
     PUBLISHED_POST_ACCOUNTS,
     SUBSCRIPTION_SNAPSHOTS,
 )
-TABLES = (*DATA_TABLES, BACKFILL_CHUNKS, *OUTCOMES)
+TABLES = (*DATA_TABLES, BACKFILL_CHUNKS, SERIES_GAPS, *OUTCOMES)
 
 # A stream is what is asked for in one way; it fills these tables (semantics, section 3).
 STREAMS: dict[str, tuple[Table, ...]] = {

@@ -10,6 +10,7 @@ from typing import Any
 from ..extraction.plan import A_WALK, ONE_REQUEST, Cost, pages
 from ..extraction.proof import Proof, prove, prove_listing
 from ..extraction.removal import back_with
+from ..extraction.series_gaps import note_gaps_between
 from ..extraction.table_reader import TableReader
 from ..extraction.work import Piece
 from ..http.errors import Skippable
@@ -170,14 +171,19 @@ async def read_series(work: TargetWork, client: GenviralClient, rows: Batch, hel
     """What was won per day, from the target's summary."""
     window = work.series_window()
     summary = await client.get_summary(work.account_id, window)
-    days = land_series(work, summary, rows, held)
+    days, rejected = land_series(work, summary, rows, held)
+    if not rejected:
+        stored = {each.row["date"] for each in held.of(DAILY_SERIES, work.account_id).values()}
+        since, until = window.start or min(days, default=work.today), window.end or work.today
+        known, now = days | stored, work.now()
+        note_gaps_between(rows, held, work.account_id, since, until, known, now)
     through = min(max(days, default=work.today), work.today)
     facts = {"full_at": iso(work.now())} if window == Window() else {}
     work.moved["daily_series"] = work.cursor("daily_series", through=through.isoformat(), **facts)
 
 
-def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> set[date]:
-    """The days of a summary, and whether there is a gap; returns them."""
+def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> tuple[set[date], bool]:
+    """The days of a summary, and whether one of them had to be rejected."""
     stored = held.of(DAILY_SERIES, work.account_id)
     reader = TableReader(DAILY_SERIES, rows, work.now(), stored, account_id=work.account_id)
     days: set[date] = set()
@@ -192,7 +198,7 @@ def land_series(work: TargetWork, summary: Row, rows: Batch, held: Held) -> set[
     proof = replace(proof, expected=len(days) + missing)
     equation = "every day between the first and the last"
     work.scope.notes.complete(rows, work.now(), "daily_series", proof, equation, work.account_id)
-    return days
+    return days, bool(reader.rejected)
 
 
 def settle(work: TargetWork, batch: Batch, held: Held) -> None:

@@ -12,20 +12,31 @@ from .tables import FIRST_READ, Table
 Row = dict[str, Any]
 
 
-def carried(table: Table, said: Said, stored: Stored | None, *, trust_nulls: bool = False) -> Row:
+def carried(
+    table: Table,
+    said: Said,
+    stored: Stored | None,
+    *,
+    trust_nulls: bool = False,
+    same_observation: bool = False,
+) -> Row:
     """The row to keep: what the provider said now, and what it said before where it is silent now.
 
     A plan that no longer shows a field does not erase what was stored. An explicit null does where
     it is a fact: always for an erasable column, and for any with `trust_nulls` (the key sees
-    everything, so null means "not measured", and an older figure would blur the newer row).
+    everything, so null means "not measured"). Figures are kept within one observation only: beside
+    newer ones they would blur the row, and they stand in the snapshot of their own moment.
+    `same_observation`: it is known that both rows are of one.
     """
     if stored is None:
         return said.row
     row = dict(said.row)
+    same_observation |= table.same_observation(row, stored.row)
     for column in table.columns:
         name = column.name
         a_fact = name in said.nulls and (trust_nulls or column.erasable)
-        if row[name] is None and not a_fact:
+        keeps = same_observation or not column.figure
+        if row[name] is None and keeps and not a_fact:
             row[name] = stored.row.get(name)
     if row.get("payload") is None and table.payload:
         row["payload"] = stored.row.get("payload")

@@ -150,6 +150,20 @@ BACKFILL_CHUNKS = Table(
     kind="index",
 )
 
+# Not among the tables of every provider either.
+SERIES_GAPS = Table(
+    name="series_gaps",
+    grain="one row per account and UTC day of which the provider has no figures, as a complete"
+    " reading of that day showed",
+    key=("account_id", "date"),
+    columns=(
+        ours("account_id", "text", "The account."),
+        ours("date", "date", "The UTC day that is missing in `daily_series`."),
+    ),
+    payload=False,
+    kind="index",
+)
+
 TABLES = (
     SYNC_ERRORS,
     SYNC_SKIPS,

@@ -6,6 +6,7 @@ A declaration drives extraction (aliases), the Arrow schema, dlt's hints, commen
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -32,7 +33,8 @@ class Column:
     `aliases` are the provider's names in order of preference, dotted for nested ones; empty for a
     column that we fill ourselves. `erasable`: an explicit null is a fact and replaces the stored
     value; otherwise null and absence both mean "not said" and the stored value stays. `compared`:
-    whether a new value alone makes the row worth writing again.
+    whether a new value alone makes the row worth writing again. `figure`: the value was measured at
+    the moment of the row's observation, and means nothing beside figures of another moment.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     erasable: bool = False
     compared: bool = True
+    figure: bool = False
 
 
 class Reading:
@@ -115,6 +118,16 @@ class Table:
     def arrow_schema(self) -> pa.Schema:
         return pa.schema([(column.name, _ARROW[column.type]) for column in self.all_columns])
 
+    def same_observation(self, row: dict[str, Any], stored: dict[str, Any]) -> bool:
+        """Whether the figures of two rows of one key were measured at one moment by one source.
+        Where nothing tells the moment, each reading is an observation."""
+        if self.when in self.key:
+            return True
+        if "captured_at" not in self.by_name or row["captured_at"] is None:
+            return False
+        same_source = row.get("source") in (None, stored.get("source"))
+        return same_source and row["captured_at"] == stored.get("captured_at")
+
     def dlt_columns(self) -> dict[str, Any]:
         """dlt's hints: type, description, and which row wins when a key comes twice in one load."""
         hints: dict[str, Any] = {
@@ -138,6 +151,21 @@ class Aliases:
 
     table: Table
     rekeyed: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A table that is computed from what the warehouse holds, and never read from the provider.
+
+    It has one row for each value that `column` has in any row of `parents`; the column has the same
+    name in these tables and is the key of `table`. `rows` makes the rows of given values, under
+    the options of the provider; `tenant` and `fetched_at` are added to them.
+    """
+
+    table: Table
+    column: str
+    parents: tuple[Table, ...]
+    rows: Callable[[Any, Iterable[str]], Iterable[dict[str, Any]]]
 
 
 _TENANT = Column(

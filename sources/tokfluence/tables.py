@@ -25,11 +25,11 @@ _CREATOR_ID = column(
 )
 _CREATOR_HANDLE = ("handle", "creator_handle", "creatorHandle")
 _COUNTERS = (
-    column("views", "bigint", "Views in all.", "view_count", "viewCount"),
-    column("likes", "bigint", "Likes in all.", "like_count", "likeCount"),
-    column("comments", "bigint", "Comments in all.", "comment_count", "commentCount"),
-    column("shares", "bigint", "Shares in all.", "share_count", "shareCount"),
-    column("saves", "bigint", "Saves in all.", "save_count", "saveCount", "bookmarks"),
+    column("views", "bigint", "Views in all.", "view_count", "viewCount", figure=True),
+    column("likes", "bigint", "Likes in all.", "like_count", "likeCount", figure=True),
+    column("comments", "bigint", "Comments in all.", "comment_count", "commentCount", figure=True),
+    column("shares", "bigint", "Shares in all.", "share_count", "shareCount", figure=True),
+    column("saves", "bigint", "Saves in all.", "save_count", "saveCount", "bookmarks", figure=True),
 )
 
 

@@ -38,11 +38,12 @@ from .reread import REREAD
 from .run import TokPortalRun
 from .scope import Scope
 from .stated import stated
-from .tables import ACCOUNTS, ALIASES, DATA_TABLES, OPTIONAL_STREAMS, STREAMS, TABLES
+from .tables import ACCOUNTS, ALIASES, DATA_TABLES, DERIVED, OPTIONAL_STREAMS, STREAMS, TABLES
 
 __all__ = [
     "ALIASES",
     "DATA_TABLES",
+    "DERIVED",
     "LISTING",
     "OPTIONAL_STREAMS",
     "POST_REFERENCES",
@@ -122,7 +123,7 @@ def tokportal(
     )
     options = Options(raw_max_lag_days=raw_max_lag_days, lookback_days=lookback_days)
     scope = Scope(connection, str(uuid.uuid4()), options=options)
-    return resources(TokPortalRun(scope, limits=ALL_AT_ONCE))
+    return resources(TokPortalRun(scope, limits=ALL_AT_ONCE, derived=DERIVED))
 
 
 async def describe_access(http: HttpClient) -> str:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..extraction.plan import Cost
 from ..extraction.proof import Proof, prove
 from ..http.errors import Skippable
 from ..landing.batch import Batch
@@ -18,7 +17,7 @@ from .client import TokPortalClient
 from .comments import read_comments
 from .costs import raw_cost
 from .drilldown import Drilldown, DrilldownReader
-from .marks import by_worth, comments_due
+from .marks import by_worth
 from .posts import PostsReader, SeenPost
 from .raw_history import (
     account_mark,
@@ -27,7 +26,7 @@ from .raw_history import (
     read_last_raw,
     read_post_raw,
 )
-from .series import read_series, series_to_ask
+from .series import plan_series
 from .series_points import points_are_due, points_cost, read_series_points
 from .tables import POST_MARKS
 
@@ -60,6 +59,7 @@ async def read_drilldown(
     )
     reader.latest(answer.body)
     reader.series(answer.body.get("daily_series"))
+    reader.series_gaps()
     reader.demographics(answer.body)
     reader.insights(answer.body)
     result = work.drilldown = reader.result
@@ -77,9 +77,7 @@ async def read_drilldown(
         work.scope.refused("drilldown", work.account_id, answer.refusal, rows)
     if not answer.legacy:
         _plan_account_raw(work, rows)
-        if wanted := series_to_ask(work, result):
-            cost = Cost(len(wanted), 1, estimated=any(each.more for each in wanted))
-            work.add("daily_series", partial(read_series, work, wanted), cost=cost)
+        plan_series(work, result)
         if points_are_due(work):
             cost = points_cost(work)
             work.add("series_points", partial(read_series_points, work), cost=cost)
@@ -141,7 +139,9 @@ def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held
 
 def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch) -> PostWork:
     post = PostWork(seen, known or _new_mark(work, seen, rows.tenant))
-    before, post.raw = post.raw, post.raw.met(seen.observed_at)
+    before = dict(post.mark)
+    post.raw = post.raw.met(seen.observed_at)
+    post.comments = post.comments.met(seen.observed_at)
     lag, asks = work.scope.options.raw_max_lag_days, work.scope.asks("post_raw_snapshots")
     if error := from_the_future(post.raw, work.now()):
         if not work.outcome("post_raw_snapshots").failures:  # once per account says it
@@ -150,9 +150,10 @@ def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch
         do = partial(read_post_raw, work, post)
         cost = raw_cost(post.raw, work.now())
         work.add("post_raw_snapshots", do, seen.tracked_post_id, cost=cost)
-    elif post.raw != before:
+    elif post.mark != before:
         rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
-    if comments_due(known, seen.observed_at, seen.comment_count):
+    lag = work.scope.options.comments_max_lag_days
+    if post.comments.due(seen.observed_at, seen.comment_count, work.now(), lag):
         work.add("comments", partial(read_comments, work, post), seen.tracked_post_id)
     return post
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..extraction.work import Work
 from ..landing.days import iso
 from .drilldown import Drilldown
-from .marks import RawMark
+from .marks import CommentsMark, RawMark
 from .posts import SeenPost
 from .scope import Scope
 
@@ -30,6 +30,15 @@ class PostWork:
 
     @raw.setter
     def raw(self, mark: RawMark) -> None:
+        self.mark |= vars(mark)
+
+    @property
+    def comments(self) -> CommentsMark:
+        names = ("comments_through", "comment_count", "comments_unseen_since")
+        return CommentsMark(**{name: self.mark[name] for name in names})
+
+    @comments.setter
+    def comments(self, mark: CommentsMark) -> None:
         self.mark |= vars(mark)
 
 

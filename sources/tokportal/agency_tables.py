@@ -197,18 +197,26 @@ VIDEO_EXPORT = Table(
         column("duration_seconds", "bigint", "Length; NULL for a carousel.", "duration"),
         column("content_type", "text", "video, carousel …"),
         column("source", "text", "Who measured."),
-        column("views", "bigint", "Views in all.", "total_views", "view_count"),
-        column("likes", "bigint", "Likes in all.", "total_likes", "like_count"),
-        column("comments", "bigint", "Comments in all.", "total_comments", "comment_count"),
-        column("shares", "bigint", "Shares in all.", "total_shares", "share_count"),
-        column("bookmarks", "bigint", "Saves in all.", "saves", "total_bookmarks"),
-        column("impressions", "bigint", "Impressions in all, where the source measures them."),
-        column("reach", "bigint", "People reached, where the source measures them."),
+        column("views", "bigint", "Views in all.", "total_views", "view_count", figure=True),
+        column("likes", "bigint", "Likes in all.", "total_likes", "like_count", figure=True),
+        column(
+            "comments", "bigint", "Comments in all.", "total_comments", "comment_count", figure=True
+        ),
+        column("shares", "bigint", "Shares in all.", "total_shares", "share_count", figure=True),
+        column("bookmarks", "bigint", "Saves in all.", "saves", "total_bookmarks", figure=True),
+        column(
+            "impressions",
+            "bigint",
+            "Impressions in all, where the source measures them.",
+            figure=True,
+        ),
+        column("reach", "bigint", "People reached, where the source measures them.", figure=True),
         column(
             "engagement_rate_reported",
             "double",
             "Engagement rate as the provider gives it (percent); never recomputed.",
             "engagement_rate",
+            figure=True,
         ),
         column("captured_at", "timestamp", "When the provider measured it (UTC).", "scraped_at"),
     ),
@@ -216,7 +224,7 @@ VIDEO_EXPORT = Table(
 
 CLIENTS = Table(
     name="clients",
-    grain="one row per external_ref met in bundles, their videos, accounts or posts",
+    grain="one row per external_ref that bundles, their videos, accounts or posts have",
     key=("external_ref",),
     columns=(
         ours("external_ref", "text", "The customer's own reference."),

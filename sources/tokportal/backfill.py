@@ -7,19 +7,20 @@ or after a post's last observation, is not asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from ..extraction.backfill import Backfill, ChunkWork, Span
-from ..extraction.plan import A_WALK, Cost
+from ..extraction.plan import A_WALK, ONE_REQUEST, Cost
+from ..extraction.series_gaps import note_gaps
 from ..extraction.table_reader import narrowed
 from ..http.client import HttpClient
 from ..http.errors import Fatal, NoDataYet, ProviderError
 from ..landing.batch import Batch
 from ..landing.held import Held
-from ..landing.outcomes import BACKFILL_CHUNKS
+from ..landing.outcomes import BACKFILL_CHUNKS, SERIES_GAPS
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.rows import first
 from ..landing.tables import Table
@@ -28,7 +29,7 @@ from .drilldown import DrilldownReader
 from .raw_history import land_raw
 from .raw_walk import walk_raw
 from .scope import Scope
-from .series import BEFORE_BIRTH, SeriesRange, read_days
+from .series import BEFORE_BIRTH, Points, SeriesRange, read_days, read_first
 from .tables import (
     ACCOUNT_RAW_SNAPSHOTS,
     ACCOUNT_SNAPSHOTS,
@@ -61,6 +62,7 @@ class TokPortalBackfill(Backfill):
         *(ACCOUNT_RAW_SNAPSHOTS, ACCOUNT_SNAPSHOTS),
         *(POST_RAW_SNAPSHOTS, POST_SNAPSHOTS),
         BACKFILL_CHUNKS,
+        SERIES_GAPS,
         *OUTCOMES,
     )
     streams = ("daily_series", "account_raw_snapshots", "post_raw_snapshots")
@@ -87,7 +89,7 @@ class TokPortalBackfill(Backfill):
     def fill(self, work: ChunkWork) -> None:
         for stream in work.streams:
             read, cost = _READERS[stream]
-            work.add(stream, partial(read, work), cost=cost, tells=cost is _NOTHING)
+            work.add(stream, partial(read, work), cost=cost, tells=cost is not A_WALK)
 
 
 async def _access_level(client: TokPortalClient) -> str | None:
@@ -101,11 +103,32 @@ async def _access_level(client: TokPortalClient) -> str | None:
 
 
 async def _read_series(work: ChunkWork, client: TokPortalClient, rows: Batch, held: Held) -> None:
-    asked = SeriesRange("views", work.span.since, work.span.last_day, SERIES_METRICS[1:])
-    points = await read_days(work.account_id, [asked], client)
+    """The first metric tells whether there are any of these days, and only then is the rest
+    asked."""
+    asked = SeriesRange(SERIES_METRICS, work.span.since, work.span.last_day)
+    points = await read_first(work.account_id, asked, client)
+    rest = replace(asked, metrics=asked.metrics[1:])
+    if points:
+        cost = Cost(len(rest.metrics), len(rest.metrics))
+        work.add("daily_series", partial(_read_rest, work, rest, points), cost=cost)
+
+
+async def _read_rest(
+    work: ChunkWork,
+    asked: SeriesRange,
+    points: Points,
+    client: TokPortalClient,
+    rows: Batch,
+    held: Held,
+) -> None:
+    await read_days(work.account_id, asked, points, client)
     stored = held.since(DAILY_SERIES, work.account_id, work.span.since, work.span.until)
     reader = DrilldownReader(work.account_id, rows, held, work.now())
     reader.series(list(points.values()), stored=stored)
+    if not reader.result.series_rejected:
+        days = {row.row["date"] for row in stored.values()} | reader.result.series_days
+        since, last = work.span.since, work.span.last_day
+        note_gaps(rows, held, work.account_id, since, last, days, work.now())
 
 
 async def _read_account_raw(
@@ -164,7 +187,7 @@ async def _read_raw(
 
 
 _READERS = {
-    "daily_series": (_read_series, Cost(len(SERIES_METRICS), 1, estimated=True)),
+    "daily_series": (_read_series, ONE_REQUEST),
     "account_raw_snapshots": (_read_account_raw, A_WALK),
     "post_raw_snapshots": (_plan_posts, _NOTHING),
 }

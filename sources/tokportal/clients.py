@@ -8,17 +8,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
-
-from ..landing.batch import Batch
-from ..landing.changes import differs
-from ..landing.held import Held
-from ..landing.tables import Table
-from .agency_tables import CLIENTS
 
 Row = dict[str, Any]
 
@@ -93,26 +86,10 @@ def _filled(template: str, match: re.Match[str]) -> str:
     return _CAPTURED.sub(lambda found: match.group(int(found[1])), template)
 
 
-def map_clients(
-    rules: Sequence[ClientRule],
-    batch: Batch,
-    held: Held,
-    now: datetime,
-    *,
-    met_in: Iterable[Table],
-    again: bool = False,
-) -> None:
-    """Put a row for each `external_ref` in the batch's rows of these tables that has none yet or
-    another. `again`: those met earlier too, since rules may have changed. Sends no request."""
-    refs = {row["external_ref"] for table in met_in for row in batch.rows(table)} - {None}
-    if not refs and not again:
-        return
-    stored = held.whole(CLIENTS)
-    refs |= {key[0] for key in stored} if again else set()
-    for ref in refs:
-        row = _client_row(rules, ref) | {"tenant": batch.tenant, "fetched_at": now}
-        if differs(CLIENTS, row, stored.get((ref,))):
-            batch.put(CLIENTS, row)
+def client_rows(rules: Sequence[ClientRule], references: Iterable[str]) -> Iterator[Row]:
+    """One row of `clients` per reference: the first rule that matches it decides."""
+    for reference in references:
+        yield _client_row(rules, reference)
 
 
 def _client_row(rules: Sequence[ClientRule], ref: str) -> Row:

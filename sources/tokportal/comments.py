@@ -14,6 +14,7 @@ from ..landing.held import Held
 from ..landing.rows import Said, first, identifier
 from .account_work import AccountWork, PostWork
 from .client import COMMENT_LIMIT, TokPortalClient
+from .marks import CommentsMark
 from .posts import SeenPost
 from .tables import COMMENTS, POST_MARKS, TRACKED_POSTS
 
@@ -51,7 +52,7 @@ async def read_comments(
     )
     reader.conclude(proof, held)
     if not reader.rejected:
-        post.mark |= {"comments_through": seen.observed_at, "comment_count": seen.comment_count}
+        post.comments = CommentsMark(seen.observed_at, seen.comment_count)
         rows.put(POST_MARKS, post.mark | {"fetched_at": now})
     work.outcome("comments").truncated += truncated
 

@@ -6,12 +6,13 @@ kept as a snapshot and not as the latest, a post that a complete listing lacks i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from ..extraction.removal import bring_back
+from ..extraction.series_gaps import note_gaps_between
 from ..landing.changes import carried, differs, mark_changes
 from ..landing.held import Key, Stored
 from ..landing.rows import Said, first
@@ -43,6 +44,7 @@ class Drilldown:
     source: str = "unknown"
     series_rows: dict[date, Row] = field(default_factory=dict)
     series_metrics: set[str] = field(default_factory=set)
+    series_rejected: bool = False  # a day is missing because it could not be typed
     posts: list[SeenPost] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     listed: int = 0
@@ -155,6 +157,7 @@ class DrilldownReader(AccountReader):
                 DAILY_SERIES, reader.read(point, self.now, {"account_id": self.account_id})
             )
             if said is None:
+                self.result.series_rejected = True
                 continue
             self.result.series_metrics |= {m for m in SERIES_METRICS if said.row[m] is not None}
             held = stored.get(DAILY_SERIES.key_of(said.row))
@@ -162,6 +165,23 @@ class DrilldownReader(AccountReader):
             self.result.series_rows[said.row["date"]] = row
             if differs(DAILY_SERIES, row, held):
                 self.batch.put(DAILY_SERIES, row)
+
+    def series_gaps(
+        self,
+        since: date | None = None,
+        until: date | None = None,
+        beside: Collection[date] = (),
+    ) -> None:
+        """Note the days that the series just read lacks, between the first and the last day that
+        are known; `beside`: from another answer. The range that was read is that of its own days,
+        unless it is given."""
+        read = self.result.series_days
+        if not read or self.result.series_rejected:
+            return
+        stored = self.held.of(DAILY_SERIES, self.account_id).values()
+        days = read | {each.row["date"] for each in stored} | set(beside)
+        since, until = since or min(read), until or max(read)
+        note_gaps_between(self.batch, self.held, self.account_id, since, until, days, self.now)
 
     def demographics(self, body: Row) -> None:
         """The audience, bucket by bucket, under the capture it belongs to."""

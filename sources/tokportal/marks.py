@@ -99,15 +99,40 @@ def per_day(captures: set[datetime]) -> float | None:
     return (len(captures) - 1) / span if span > 0 else None
 
 
-def comments_due(mark: Row | None, observed: datetime | None, counter: int | None) -> bool:
-    """Comments are asked when the post's comment counter moved since; without a counter, when the
-    post was measured again. A first time is always asked: some sources report 0 for "not known"."""
-    if mark is None or (mark.get("comments_through") is None and mark.get("comment_count") is None):
-        return True
-    if counter is not None and mark.get("comment_count") is not None:
-        return bool(counter != mark["comment_count"])
-    through = mark.get("comments_through")
-    return observed is not None and (through is None or observed > through)
+@dataclass(frozen=True)
+class CommentsMark:
+    """`comments_through`: the observation up to which the comments were asked, and `comment_count`:
+    the counter then; `comments_unseen_since`: the oldest observation met since."""
+
+    comments_through: datetime | None = None
+    comment_count: int | None = None
+    comments_unseen_since: datetime | None = None
+
+    def met(self, observed: datetime | None) -> CommentsMark:
+        """The mark after an observation was met in the drilldown."""
+        through = self.comments_through
+        if observed is None or through is None or observed <= through:
+            return self
+        return replace(self, comments_unseen_since=self.comments_unseen_since or observed)
+
+    def due(
+        self, observed: datetime | None, counter: int | None, now: datetime, max_lag_days: float
+    ) -> bool:
+        """Whether the comments should be asked now.
+
+        At once when the counter moved; without a counter, when the post was measured again. While
+        the counter stands still a comment may have vanished and an older one come into reach, so a
+        post that was measured again is asked within the lag. A first time is always asked: some
+        sources report 0 for "not known".
+        """
+        if self.comments_through is None and self.comment_count is None:
+            return True
+        if counter is None or self.comment_count is None:
+            through = self.comments_through
+            return observed is not None and (through is None or observed > through)
+        unseen = self.comments_unseen_since
+        overdue = unseen is not None and now - unseen >= timedelta(days=max_lag_days)
+        return counter != self.comment_count or overdue
 
 
 def by_worth(posts: Iterable[SeenPost], marks: Mapping[str, Row], now: datetime) -> list[SeenPost]:

@@ -18,15 +18,12 @@ from ..extraction.work import Outcome, Piece, Work
 from ..landing.batch import Batch
 from ..landing.days import is_time, iso, parse
 from ..landing.held import Held
-from .agency_tables import BUNDLE_VIDEOS, BUNDLES
 from .bans_and_credits import read_bans, read_credits
 from .bundles import read_bundles
 from .client import TokPortalClient
-from .clients import map_clients
 from .export import STREAM as EXPORT
 from .export import read_export, read_export_instead
 from .pulse import read_pulse
-from .tables import ACCOUNTS, TRACKED_POSTS
 from .webhook_history import read_webhooks
 
 Reader = Callable[[Work, TokPortalClient, Batch, Held], Awaitable[None]]
@@ -47,7 +44,6 @@ _EVERY_HOURS: Mapping[str, float] = {"comment_pulse_snapshots": 24.0, EXPORT: 24
 _BY_ACCOUNT = ("bundles", EXPORT)
 _EVERY_HOURS_OTHERWISE = 1.0
 _REFUSED_EVERY_HOURS = 24.0
-_WITH_REFERENCES = (BUNDLES, BUNDLE_VIDEOS, ACCOUNTS, TRACKED_POSTS)
 
 
 def begin_owner_work(scope: Scope, state: dict[str, Any]) -> Work | None:
@@ -110,17 +106,8 @@ def _settle(work: Work, batch: Batch, held: Held) -> None:
             if work.scope.only_accounts is None:
                 cursor |= {"asked_at": iso(work.now()), "refused": _is_closed(outcome)}
             work.cursors[stream] = cursor
-    put_clients(work.scope, batch, held, again=True)
 
 
 def _is_closed(outcome: Outcome) -> bool:
     """Not in the plan, or not offered by this deployment."""
     return outcome.refusal is not None or outcome.absence is not None
-
-
-def put_clients(scope: Scope, batch: Batch, held: Held, *, again: bool = False) -> None:
-    """The clients of the references that the batch's rows brought; `again`: of earlier ones too."""
-    if "clients" in scope.streams:
-        map_clients(
-            scope.options.clients, batch, held, scope.now(), met_in=_WITH_REFERENCES, again=again
-        )

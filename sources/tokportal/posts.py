@@ -25,14 +25,18 @@ _SAME_POST_BY = ("legacy_id", "video_id", "platform_post_id", "url")
 @dataclass(frozen=True)
 class SeenPost:
     """A post as the drilldown shows it now: its newest observation and its comment counter.
-    `stored`: the warehouse knew it before; `gained`: the views since then. `legacy`: it has no v2
-    id, so no raw history and no comments can be asked for it."""
+
+    `latest`: its row of `tracked_posts`, None for a post that is not listed any more. `stored`: the
+    warehouse knew it before; `gained`: the views since then. `legacy`: it has no v2 id, so no raw
+    history and no comments can be asked for it.
+    """
 
     tracked_post_id: str
     observed_at: datetime | None
     comment_count: int | None
     snapshot: Row | None
     stored: bool
+    latest: Row | None = None
     legacy: bool = False
     published_at: datetime | None = None
     gained: int = 0
@@ -116,39 +120,41 @@ class PostsReader(AccountReader):
     def _post(self, said: Said) -> SeenPost:
         row, stored = said.row, self._known_as(said.row)
         held = stored.row if stored else {}
+        self._date(row, held)
         captured_at, held_at = row["captured_at"], held.get("captured_at")
         older = bool(captured_at and held_at and captured_at < held_at)
-        moved = any(row[name] not in (None, held.get(name)) for name in _MEASURED)
         kept = self.seen(carried(TRACKED_POSTS, said, stored, trust_nulls=self.full), said)
         if older:  # a stale copy of the provider's: history, not news
             kept = held | {"removed_at": None, "fetched_at": self.now}
         changed = differs(TRACKED_POSTS, kept, stored)
         if changed:
             self.batch.put(TRACKED_POSTS, kept)
-        snapshot = self._snapshot(row, moved or not stored)
-        if snapshot and (changed or older):
+        snapshot = self._snapshot(row)
+        if changed or older:
             self._put_snapshot(snapshot, known=older or captured_at == held_at)
-        observed = max((moment for moment in (captured_at, held_at) if moment), default=None)
-        if observed is None and snapshot:
-            observed = self.now
         return SeenPost(
             row["tracked_post_id"],
-            observed,
+            max(moment for moment in (captured_at, held_at) if moment),
             row["comments"],
             snapshot,
+            latest=kept,
             stored=bool(stored),
             legacy=_is_legacy(row),
             published_at=row["published_at"],
             gained=(row["views"] or 0) - (held.get("views") or 0),
         )
 
-    def _snapshot(self, row: Row, moved: bool) -> Row | None:
-        """The observation as a snapshot; one that the provider does not date was made now."""
-        captured_at = row["captured_at"] or (self.now if moved else None)
-        if captured_at is None:
-            return None
+    def _date(self, row: Row, held: Row) -> None:
+        """An observation that the provider does not date is made when its figures are first read;
+        the same figures read again are the same observation."""
+        if row["captured_at"] is not None:
+            return
+        moved = any(row[name] not in (None, held.get(name)) for name in _MEASURED)
+        row["captured_at"] = self.now if moved else held.get("captured_at") or self.now
+
+    def _snapshot(self, row: Row) -> Row:
         snapshot = {column.name: row.get(column.name) for column in POST_SNAPSHOTS.all_columns}
-        return snapshot | {"captured_at": captured_at, "source": row["source"] or self.source}
+        return snapshot | {"source": row["source"] or self.source}
 
     def _put_snapshot(self, snapshot: Row, *, known: bool) -> None:
         """`known`: the observation may be held already; it is then completed, never emptied."""

@@ -24,6 +24,7 @@ from .tables import (
     POST_MARKS,
     POST_RAW_SNAPSHOTS,
     POST_SNAPSHOTS,
+    TRACKED_POSTS,
 )
 
 Row = dict[str, Any]
@@ -94,8 +95,25 @@ async def read_post_raw(
         found = held.since(POST_SNAPSHOTS, work.account_id, since)
         shown = {key: stored.row for key, stored in found.items()} | shown
     landed = land_raw(work, raw, rows, POST_RAW_SNAPSHOTS, POST_SNAPSHOTS, known, shown)
+    if "drilldown" in work.scope.streams:
+        _complete_latest(post, rows)
     post.raw = post.raw.after(landed, seen.observed_at, work.now())
     rows.put(POST_MARKS, post.mark | {"fetched_at": work.now()})
+
+
+def _complete_latest(post: PostWork, rows: Batch) -> None:
+    """Figures that only the raw snapshot of the newest observation has belong to the latest row
+    too: a list shows fewer columns than a drilldown."""
+    latest = post.seen.latest
+    for observation in rows.rows(POST_SNAPSHOTS) if latest else ():
+        if latest and TRACKED_POSTS.same_observation(latest, observation):
+            completed = latest | {
+                c.name: observation[c.name]
+                for c in TRACKED_POSTS.columns
+                if c.figure and latest[c.name] is None
+            }
+            if completed != latest:
+                rows.put(TRACKED_POSTS, completed)
 
 
 async def read_last_raw(

@@ -8,11 +8,13 @@ read again every `full_reread_days`, since a provider may restate any day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from zlib import crc32
 
+from ..extraction.plan import Cost
 from ..landing.batch import Batch
 from ..landing.days import is_time, parse
 from ..landing.held import Held
@@ -30,13 +32,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class SeriesRange:
-    """Days from `since` to `until`, both included, of one metric. `more`: metrics to ask too when
-    the first brings any point."""
+    """Days from `since` to `until`, both included, of some metrics: a request for each."""
 
-    metric: str
+    metrics: tuple[str, ...]
     since: date
     until: date
-    more: tuple[str, ...] = ()
+
+
+Points = dict[Any, Row]
+"""Points by day, as the provider names it."""
 
 
 def born(work: AccountWork) -> date:
@@ -47,19 +51,27 @@ def born(work: AccountWork) -> date:
         return work.scope.options.start_date
 
 
-def series_to_ask(work: AccountWork, drilldown: Drilldown) -> list[SeriesRange]:
-    """What to ask of `/analytics/series` for this account now."""
+def plan_series(work: AccountWork, drilldown: Drilldown) -> None:
+    """Add what to ask of `/analytics/series` for this account now."""
     cursor: dict[str, Any] = work.cursors.get("daily_series") or {}
-    first_time = not cursor.get("through")
     work.whole_series = _whole_is_due(work, cursor)
-    wanted = _older_days(work, drilldown, cursor)
-    if drilldown.series_days and cursor.get("observed_at") != work.observed():
-        # What neither the drilldown nor, the first time, the series had is not asked again.
-        worth = SERIES_METRICS if first_time else cursor.get("from_series", ())
-        lacking = [m for m in worth if m not in drilldown.series_metrics]
-        since, today = min(drilldown.series_days), work.now().date()
-        wanted += [SeriesRange(metric, since, today) for metric in lacking]
-    return wanted
+    if older := _older_days(work, drilldown, cursor):
+        work.add("daily_series", partial(_read_older, work, older), tells=True)
+    if lacking := _lacking(work, drilldown, cursor):
+        read = partial(read_series, work, lacking, {})
+        work.add("daily_series", read, cost=Cost(len(lacking.metrics), len(lacking.metrics)))
+
+
+def _lacking(work: AccountWork, drilldown: Drilldown, cursor: dict[str, Any]) -> SeriesRange | None:
+    """Metrics that the drilldown's days lack. What neither it nor, the first time, the series had
+    is not asked again."""
+    if not drilldown.series_days or cursor.get("observed_at") == work.observed():
+        return None
+    worth = cursor.get("from_series", ()) if cursor.get("through") else SERIES_METRICS
+    metrics = tuple(m for m in worth if m not in drilldown.series_metrics)
+    if not metrics:
+        return None
+    return SeriesRange(metrics, min(drilldown.series_days), work.now().date())
 
 
 def _whole_is_due(work: AccountWork, cursor: dict[str, Any]) -> bool:
@@ -73,7 +85,7 @@ def _whole_is_due(work: AccountWork, cursor: dict[str, Any]) -> bool:
 
 def _older_days(
     work: AccountWork, drilldown: Drilldown, cursor: dict[str, Any]
-) -> list[SeriesRange]:
+) -> SeriesRange | None:
     """The days between what is held (or the account's birth, when the whole is due) and the
     drilldown's first day."""
     today = work.now().date()
@@ -88,50 +100,60 @@ def _older_days(
     since = max(since, work.scope.options.start_date)
     until = first_day - timedelta(days=1)
     if not missing or since > until:
-        return []
-    return [SeriesRange("views", since, until, SERIES_METRICS[1:])]
+        return None
+    return SeriesRange(SERIES_METRICS, since, until)
+
+
+async def _read_older(
+    work: AccountWork, asked: SeriesRange, client: TokPortalClient, rows: Batch, held: Held
+) -> None:
+    """Older days: the first metric tells whether there are any, and only then is the rest asked."""
+    points = await read_first(work.account_id, asked, client)
+    rest = replace(asked, metrics=asked.metrics[1:])
+    if points:
+        read = partial(read_series, work, rest, points)
+        work.add("daily_series", read, cost=Cost(len(rest.metrics), len(rest.metrics)))
 
 
 async def read_series(
     work: AccountWork,
-    ranges: list[SeriesRange],
+    asked: SeriesRange,
+    points: Points,
     client: TokPortalClient,
     rows: Batch,
     held: Held,
 ) -> None:
-    """Older days, as rows of the series; and which metrics only this endpoint has."""
-    points = await read_days(work.account_id, ranges, client)
-    DrilldownReader(work.account_id, rows, held, work.now()).series(list(points.values()))
-    work.from_series = sorted(
-        {m for point in points.values() for m, v in point.items() if v is not None and m != "date"}
-    )
+    """Days of the range as rows of the series, with the points of the metric that was read before,
+    if one was: then every metric of these days was read. And which metrics only this endpoint
+    has."""
+    whole = bool(points)
+    await read_days(work.account_id, asked, points, client)
+    reader = DrilldownReader(work.account_id, rows, held, work.now())
+    reader.series(list(points.values()))
+    if whole:
+        drilldown = work.drilldown.series_days if work.drilldown else set()
+        reader.series_gaps(asked.since, asked.until, beside=drilldown)
+    found = {m for point in points.values() for m, v in point.items() if v is not None}
+    work.from_series = sorted({*work.from_series, *found} - {"date"})
 
 
-async def read_days(
-    account_id: str, ranges: list[SeriesRange], client: TokPortalClient
-) -> dict[Any, Row]:
-    """Points by day, metric by metric; nothing more is asked when the first brings nothing."""
-    points: dict[Any, Row] = {}
-    for asked in ranges:
-        got = await _points(account_id, client, asked, asked.metric, points)
-        for metric in asked.more if got else ():
-            await _points(account_id, client, asked, metric, points)
+async def read_first(account_id: str, asked: SeriesRange, client: TokPortalClient) -> Points:
+    """The points of the range's first metric."""
+    points: Points = {}
+    await read_days(account_id, replace(asked, metrics=asked.metrics[:1]), points, client)
     return points
 
 
-async def _points(
-    account_id: str,
-    client: TokPortalClient,
-    asked: SeriesRange,
-    metric: str,
-    points: dict[Any, Row],
-) -> int:
-    got = await client.get_series(
-        account_id, metric, asked.since.isoformat(), asked.until.isoformat()
-    )
-    for point in got:
-        owner = identifier(point, "account_id") if isinstance(point, dict) else None
-        day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
-        if day is not None and owner in (None, account_id):
-            points.setdefault(day, {"date": day})[metric] = first(point, "value", metric)
-    return len(got)
+async def read_days(
+    account_id: str, asked: SeriesRange, points: Points, client: TokPortalClient
+) -> None:
+    """Add the points of every metric, a request for each."""
+    for metric in asked.metrics:
+        got = await client.get_series(
+            account_id, metric, asked.since.isoformat(), asked.until.isoformat()
+        )
+        for point in got:
+            owner = identifier(point, "account_id") if isinstance(point, dict) else None
+            day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
+            if day is not None and owner in (None, account_id):
+                points.setdefault(day, {"date": day})[metric] = first(point, "value", metric)

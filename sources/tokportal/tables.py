@@ -7,7 +7,7 @@ so a wrong one costs a re-derivation and never data.
 
 from __future__ import annotations
 
-from ..landing.outcomes import BACKFILL_CHUNKS
+from ..landing.outcomes import BACKFILL_CHUNKS, SERIES_GAPS
 from ..landing.outcomes import TABLES as OUTCOMES
 from ..landing.tables import (
     FIRST_READ,
@@ -15,13 +15,22 @@ from ..landing.tables import (
     LAST_SEEN,
     Aliases,
     Column,
+    Derived,
     Table,
     changed_at,
     column,
     ours,
     removed_at,
 )
-from .agency_tables import AGENCY_STREAMS, AGENCY_TABLES, BUNDLE_MARKS
+from .agency_tables import (
+    AGENCY_STREAMS,
+    AGENCY_TABLES,
+    BUNDLE_MARKS,
+    BUNDLE_VIDEOS,
+    BUNDLES,
+    CLIENTS,
+)
+from .clients import client_rows
 from .webhooks import WEBHOOK_EVENTS
 
 # Metrics stand beside the row's own fields, or under one of these.
@@ -30,7 +39,7 @@ _NESTED = ("latest", "latest_snapshot", "metrics", "analytics_v2", "analytics_v2
 
 def _metric(name: str, description: str, *aliases: str) -> Column:
     names = (name, *aliases)
-    return Column(name, "bigint", description, (*names, *_nested(*names)))
+    return Column(name, "bigint", description, (*names, *_nested(*names)), figure=True)
 
 
 def _nested(*names: str) -> tuple[str, ...]:
@@ -79,6 +88,7 @@ _RATE = Column(
         "average_engagement_rate",
         *_nested("engagement_rate"),
     ),
+    figure=True,
 )
 _POST_METRICS = (*_COUNTERS, _RATE)
 _ACCOUNT_METRICS = (
@@ -367,6 +377,11 @@ POST_MARKS = Table(
         ),
         ours("comments_through", "timestamp", "Observation up to which comments were asked."),
         ours("comment_count", "bigint", "Comment counter when they were asked."),
+        ours(
+            "comments_unseen_since",
+            "timestamp",
+            "Oldest observation since then; the comments are asked within the lag.",
+        ),
     ),
     payload=False,
     kind="index",
@@ -386,6 +401,15 @@ POST_ALIASES = Table(
 )
 # Rows of these move to the new id when an alias is met, so that a post keeps one history.
 ALIASES = Aliases(POST_ALIASES, (TRACKED_POSTS, POST_SNAPSHOTS, COMMENTS, POST_MARKS))
+
+DERIVED = (
+    Derived(
+        CLIENTS,
+        "external_ref",
+        (BUNDLES, BUNDLE_VIDEOS, ACCOUNTS, TRACKED_POSTS),
+        lambda options, references: client_rows(options.clients, references),
+    ),
+)
 
 ACCOUNT_INSIGHTS = Table(
     name="account_insights",
@@ -422,6 +446,7 @@ TABLES = (
     POST_ALIASES,
     WEBHOOK_EVENTS,
     BACKFILL_CHUNKS,
+    SERIES_GAPS,
     *OUTCOMES,
 )
 

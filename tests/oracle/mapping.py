@@ -41,6 +41,11 @@ OWNED = {
     "tokportal": ("tracked_posts", "account_id", "accounts"),
     "genviral": ("posts", "target_id", "targets"),
 }
+# What is measured, in tables whose rows say when.
+FIGURES = frozenset(
+    {"followers", "following", "views", "likes", "comments", "shares", "bookmarks", "impressions"}
+    | {"reach", "profile_views", "posts_tracked", "engagement_rate_reported"}
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from oracle.mapping import NEWEST_ONLY, PROVIDERS, Key, Row, canonical
+from oracle.mapping import FIGURES, NEWEST_ONLY, PROVIDERS, Key, Row, canonical
 
 
 class Truth:
@@ -50,4 +50,7 @@ class Truth:
             return before
         if self.tier == "full":
             return now
-        return {c: before.get(c) if value is None else value for c, value in now.items()}
+        # Figures that a plan hides stay with the observation that they were measured in.
+        same = before.get("captured_at") == now.get("captured_at")
+        kept = now.keys() if same else now.keys() - FIGURES
+        return {c: before.get(c) if now[c] is None and c in kept else now[c] for c in now}

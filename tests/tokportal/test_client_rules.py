@@ -1,21 +1,15 @@
 """Which client an external_ref belongs to: rules, their file, and the joins they are for."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.landing.batch import Batch
-from sources.landing.held import NothingHeld, Stored
-from sources.tokportal import TABLES
-from sources.tokportal.agency_tables import BUNDLES, CLIENTS
-from sources.tokportal.clients import ClientRule, map_clients, parse_clients
+from sources.tokportal.clients import ClientRule, client_rows, parse_clients
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 RULES = """
 [[clients]]
@@ -89,36 +83,16 @@ def test_captured_text_is_taken_as_it_is(before, inside, after):
     assert rule.client_of(f"{before}{inside}{after}") == ("client", inside)
 
 
-class Holding(NothingHeld):
-    """A warehouse that holds these clients."""
+def test_first_rule_that_matches_decides():
+    """Also for a reference that a later rule would match more closely."""
+    rows = client_rows(parse_clients(RULES), ["acme-may-us", "acme-may-fr", "kite"])
 
-    def __init__(self, rows):
-        self.rows = {CLIENTS.key_of(row): Stored(row, True) for row in rows}
-
-    def whole(self, table, newest=None):
-        return self.rows
-
-
-def mapped(rules, refs, held, *, again=False):
-    batch = Batch("default", "run", TABLES)
-    for number, ref in enumerate(refs):
-        row = dict.fromkeys(column.name for column in BUNDLES.all_columns)
-        batch.put(BUNDLES, row | {"bundle_id": str(number), "external_ref": ref})
-    map_clients(parse_clients(rules), batch, held, NOW, met_in=(BUNDLES,), again=again)
-    return batch.rows(CLIENTS)
-
-
-def test_references_are_mapped_once_and_again_when_the_rules_change():
-    """A row per reference; same rules write nothing, other rules reach references met before."""
-    first = mapped(RULES, ["acme-may-us", "acme-may-us", "kite", None], NothingHeld())
-    said = {row["external_ref"]: (row["client"], row["campaign"]) for row in first}
-
-    same = mapped(RULES, ["kite"], Holding(first), again=True)
-    other = mapped("", [], Holding(first), again=True)
-
-    assert said == {"acme-may-us": ("Acme", "may"), "kite": ("Others", "all")}
-    assert same == []
-    assert {row["external_ref"]: row["client"] for row in other} == dict.fromkeys(said)
+    said = {row["external_ref"]: (row["client"], row["campaign"]) for row in rows}
+    assert said == {
+        "acme-may-us": ("Acme", "may"),
+        "acme-may-fr": ("Acme abroad", None),
+        "kite": ("Others", "all"),
+    }
 
 
 def test_example_file_is_one_that_is_read():
@@ -134,19 +108,6 @@ def project(new_sandbox, new_project):
     project = new_project(sandbox)
     assert project.sync().code == 0
     return project
-
-
-def test_every_reference_has_one_row(project):
-    """Of bundles, their videos and accounts; without rules client is NULL, and said so."""
-    refs = project.query(
-        """select external_ref from bundles union select external_ref from bundle_videos
-           union select external_ref from accounts"""
-    )
-    held = project.query("select external_ref, client, campaign, pattern from clients")
-
-    assert {ref for (ref,) in refs if ref is not None} <= {row[0] for row in held}
-    assert len({row[0] for row in held}) == len(held)
-    assert {row[1:] for row in held} == {(None, None, None)}
 
 
 def test_joins_of_the_readme_count_every_account_and_post(project):

@@ -28,6 +28,20 @@
 {% endmacro %}
 
 
+{# The rows of a ledger that count: those of a load that completed. A row without a load was written in
+   a transaction of its own. #}
+{% macro landed_ledger(provider, table) %}
+  {%- set relation = source(provider, table) -%}
+  (select * from {{ landed(provider, table) }} as written
+  {%- if not execute or is_landed(relation, provider ~ "." ~ table) %}
+  where written._dlt_load_id is null or exists (
+    select 1 from {{ relation.include(identifier=false) }}._dlt_loads as loads
+    where loads.load_id = written._dlt_load_id and loads.status = 0
+  )
+  {%- endif %})
+{% endmacro %}
+
+
 {# The rows of several models of one shape. #}
 {% macro union_of(models) %}
   {%- for model in models %}

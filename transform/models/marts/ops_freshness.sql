@@ -8,7 +8,7 @@ with standing as (
         stream,
         status,
         last_success_at
-    from {{ landed(provider, "sync_account_status") }} as landed
+    from {{ landed_ledger(provider, "sync_account_status") }} as landed
     {{- "\n    union all" if not loop.last }}
     {%- endfor %}
 )
