@@ -24,9 +24,11 @@ _DAYS = {"fct_post_day": "day", "fct_account_day": "day", "fct_post_snapshot": "
 _OURS = re.compile(r"\d{8}T\d{12}Z")
 
 
-def write_parquet(published: Path, folder: Path) -> Path:
-    """Every table of a published copy. Returns the link. Raises Stop (usage) for a folder with
-    other things in it, OSError and duckdb.Error for what cannot be written."""
+def write_parquet(published: Path, folder: Path, mode: int | None = None) -> Path:
+    """Every table of a published copy. `mode` of its files; None: that of the files before, else
+    private. Returns the link. Raises Stop (usage) for a folder with other things in it, OSError and
+    duckdb.Error for what cannot be written."""
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     strange = [e.name for e in folder.iterdir() if e.name != CURRENT and not _is_ours(e.name)]
     if strange or (folder / CURRENT).exists() != (folder / CURRENT).is_symlink():
@@ -38,6 +40,12 @@ def write_parquet(published: Path, folder: Path) -> Path:
     fresh = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     try:
         _write(published, fresh)
+        if mode is None and before and (folder / before).is_dir():
+            mode = (folder / before).stat().st_mode & 0o666  # who was let in stays let in
+        if mode is not None:
+            _let_in(fresh, mode)
+            if made:
+                folder.chmod(_of_folder(mode))
         _turn(folder, fresh.name)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -70,6 +78,16 @@ def _statement(name: str, folder: Path) -> str:
     rows = f"select *, strftime({day}, '%Y-%m') as month from {MARTS}.\"{name}\""
     options = "format parquet, compression zstd, partition_by (provider, month)"
     return f"copy ({rows}) to {literal(str(folder))} ({options})"
+
+
+def _let_in(folder: Path, mode: int) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(_of_folder(mode) if path.is_dir() else mode)
+
+
+def _of_folder(mode: int) -> int:
+    """Who may read a file may enter its folder."""
+    return mode | (mode & 0o444) >> 2
 
 
 def _turn(folder: Path, name: str) -> None:

@@ -34,12 +34,14 @@ _MARK = "ops_published"  # the table by which a copy is known to be one
 
 @dataclass(frozen=True)
 class PublishRequest:
-    """What was asked on the command line. `parquet`: a folder, where that is wanted too."""
+    """What was asked on the command line. `parquet`: a folder, where that is wanted too. `mode` of
+    the files; None: that of the copy before, else private."""
 
     place: Destination
     output: Path | None = None
     parquet: Path | None = None
     wait_seconds: float = 0.0
+    mode: int | None = None
 
 
 @dataclass
@@ -80,8 +82,9 @@ def publish(request: PublishRequest) -> PublishResult:
             _compare(fresh, result.rows)
             result.bytes = fresh.stat().st_size
             if request.parquet is not None:
-                result.parquet = write_parquet(fresh, request.parquet.expanduser().resolve())
-            _put_in_place(fresh, output)
+                folder = request.parquet.expanduser().resolve()
+                result.parquet = write_parquet(fresh, folder, request.mode)
+            _put_in_place(fresh, output, request.mode)
     result.seconds = monotonic() - started
     return result
 
@@ -232,9 +235,11 @@ def _compare(fresh: Path, rows: dict[str, int]) -> None:
                 )
 
 
-def _put_in_place(fresh: Path, output: Path) -> None:
-    if output.exists():
-        fresh.chmod(output.stat().st_mode & 0o777)  # who was let in stays let in
+def _put_in_place(fresh: Path, output: Path, mode: int | None) -> None:
+    if mode is None and output.exists():
+        mode = output.stat().st_mode & 0o777  # who was let in stays let in
+    if mode is not None:
+        fresh.chmod(mode)
     flush(fresh)
     os.replace(fresh, output)
     flush(output.parent)

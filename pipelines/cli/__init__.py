@@ -6,6 +6,8 @@ read more often than anything else.
 
 from __future__ import annotations
 
+import os
+
 from .. import environment, standard_streams
 
 # ruff: noqa: I001  (the order of --help)
@@ -17,6 +19,7 @@ __all__ = ["answers", "app", "clients", "main", "proof", "providers", "report", 
 
 def main() -> None:
     """Entry point of the `social` script."""
+    os.umask(0o077)  # what is in the warehouse, its log and its copies is its owner's business
     standard_streams.protect()
     environment.enter()  # before flags are read: some come from variables
     try:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..exits import Exit
-from .flags import AsJson, Target, Verbose, Wait, Where, seconds, shard_of
+from .flags import AsJson, Mode, Target, Verbose, Wait, Where, file_mode, seconds, shard_of
 from .frame import command, guarded, print_json, say
 
 
@@ -138,6 +138,7 @@ def publish(
     parquet: Annotated[
         Path | None, typer.Option(help="Also as Parquet, under DIR/current.", metavar="DIR")
     ] = None,
+    mode: Mode = None,
     target: Where = Target.duckdb,
     wait: Wait = "0s",
     as_json: AsJson = False,
@@ -153,7 +154,8 @@ def publish(
         from ..publish import PublishRequest
         from ..publish import publish as run_publish
 
-        request = PublishRequest(destination(target), output, parquet, seconds(wait))
+        readers = file_mode(mode)
+        request = PublishRequest(destination(target), output, parquet, seconds(wait), readers)
         result = run_publish(request)
         if as_json:
             print_json(result.as_json())

@@ -55,6 +55,13 @@ MaxCredits = Annotated[
 DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Only what it would ask; changes nothing.")
 ]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="Who may read it, as for chmod: 640 lets the group in. Else you alone.",
+        metavar="OCTAL",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Agreed to beforehand.")]
 
 
@@ -64,6 +71,15 @@ def seconds(text: str) -> float:
     if not match:
         raise usage(f"{text!r} is not a time span", "Write 30s, 10m, 24h or 2d.")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def file_mode(text: str | None) -> int | None:
+    """`640` as a number. Raises Stop (usage) for a mode that lets others write."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"0?6[04]{2}", text.strip()):
+        raise usage(f"{text!r} is no mode of a copy", "Write 600, 640, 604 or 644.")
+    return int(text, 8)
 
 
 def days(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..exits import Exit, usage
-from .flags import Accounts, AsJson, Target, Verbose, Where, Yes, ids
+from .flags import Accounts, AsJson, Mode, Target, Verbose, Where, Yes, file_mode, ids
 from .frame import agree, command, guarded, print_json, say
 
 
@@ -30,6 +30,7 @@ def report(
     client: Annotated[
         str | None, typer.Option(help="Of this client alone; nothing of any other is in the file.")
     ] = None,
+    mode: Mode = None,
     target: Where = Target.duckdb,
     as_json: AsJson = False,
     provider: Annotated[
@@ -62,7 +63,7 @@ def report(
         prepare_dlt()
         _one_kind(
             provider,
-            of_marts={"--output": output, "--client": client, "--json": as_json},
+            of_marts={"--output": output, "--client": client, "--json": as_json, "--mode": mode},
             of_provider={
                 "--title": title,
                 "--accounts": accounts,
@@ -77,7 +78,9 @@ def report(
             return _provider_report(provider, ordered, html, tenant, yes)
         from ..report import ReportRequest
 
-        return _report(ReportRequest(target, output, since, until, days, client), as_json)
+        readers = file_mode(mode) or 0o600
+        request = ReportRequest(target, output, since, until, days, client, readers)
+        return _report(request, as_json)
 
     guarded(run, verbose)
 

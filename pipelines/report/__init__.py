@@ -27,7 +27,8 @@ _NEEDED = {"dim_account", "dim_post", "fct_account_day", "fct_post_day", "rollup
 @dataclass(frozen=True)
 class ReportRequest:
     """What was asked on the command line. `since` is the first day, `until` the day after the last
-    (UTC); without them the last `days` that are over. `output`: else beside the warehouse."""
+    (UTC); without them the last `days` that are over. `output`: else beside the warehouse. `mode`
+    of the file."""
 
     target: str = "duckdb"
     output: Path | None = None
@@ -35,6 +36,7 @@ class ReportRequest:
     until: str | None = None
     days: int = 28
     client: str | None = None
+    mode: int = 0o600
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def make_report(request: ReportRequest) -> ReportResult:
         _demand_marts(warehouse)
         page = _page(warehouse, request)
     written = page.html().encode()
-    _write(path, written)
+    _write(path, written, request.mode)
     return ReportResult(
         path,
         len(written),
@@ -109,13 +111,14 @@ def _count(section: Any) -> int:
     return len(section.figures) + sum(_count(group) for group in section.groups)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Beside the old file, then in its place. Mode 0600: it is somebody's business."""
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Beside the old file, then in its place."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+            Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ The marts are made by hand, since dbt takes seconds; test_after_sync.py has real
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -81,6 +82,36 @@ def test_who_was_let_in_stays_let_in(project, copy):
 
     assert project.social("publish").code == 0
     assert copy.stat().st_mode & 0o777 == 0o640
+
+
+def modes(*paths):
+    """Of files and folders, links left out."""
+    return {
+        (path.is_dir(), path.stat().st_mode & 0o777)
+        for top in paths
+        for path in (top, *top.rglob("*"))
+        if not path.is_symlink()
+    }
+
+
+def test_copies_are_private_until_a_mode_lets_others_in(project, copy):
+    """Whatever the umask of the shell is; who was let in stays let in."""
+    folder = project.folder / "for-bi"
+    old = os.umask(0)
+    try:
+        copy.unlink()
+        assert project.social("publish", "--parquet", str(folder)).code == 0
+        assert modes(copy, folder) == {(False, 0o600), (True, 0o700)}
+        shutil.rmtree(folder)
+        for flags in (["--mode", "640"], []):
+            assert project.social("publish", "--parquet", str(folder), *flags).code == 0
+            assert modes(copy) == {(False, 0o640)}
+            assert modes(folder) == {(False, 0o640), (True, 0o750)}
+    finally:
+        os.umask(old)
+        shutil.rmtree(folder)
+    for wrong in ("666", "rw", "7777", "444"):
+        assert project.social("publish", "--mode", wrong).code == 2
 
 
 def test_postgres_needs_no_copy(project):
