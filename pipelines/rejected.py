@@ -30,7 +30,7 @@ NEWEST_READING = f"""
             and r.account_id is not distinct from c.account_id) as columns
     from (
         select s.*, row_number() over (partition by tenant, account_id, stream
-            order by fetched_at desc) as age
+            order by fetched_at desc, run_id desc) as age
         from {_COMPLETENESS} s where status not in ('failed', 'not_in_plan')) c
     where age = 1 and c.rejected > 0{{there}}"""
 

@@ -71,7 +71,7 @@ _COMPLETENESS, _STATUSES, _REJECTS = (
 _NEWEST = f"""
     select tenant, account_id, stream, status, expected, landed from (
         select c.*, row_number() over (partition by tenant, account_id, stream
-            order by fetched_at desc) as age from {_COMPLETENESS} c
+            order by fetched_at desc, run_id desc) as age from {_COMPLETENESS} c
         where stream = '%s' and status not in ('failed', 'not_in_plan')) aged
     where age = 1"""
 

@@ -51,6 +51,8 @@ def _keys(tree: Any, step: str, *, new: bool) -> list[Any]:
     if isinstance(tree, list):
         if step == "*":
             return list(range(len(tree)))
+        if not step.lstrip("-").isdigit():
+            return []  # another dialect has an object here
         at = int(step)
         return [at] if -len(tree) <= at < len(tree) else []
     if not isinstance(tree, dict):

@@ -66,6 +66,8 @@ async def read_drilldown(
     posts = PostsReader(work.account_id, target, held, now, full=full, source=result.source)
     if answer.posts is not None:
         result.posts = posts.read(answer.posts, legacy=answer.legacy)
+        if posts.rejected:  # the older list is asked again though nothing is captured anew
+            work.cursors.pop("older_scraped_at", None)
     proof = _prove_posts(answer, posts)
     if answer.posts is not None:
         posts.conclude(proof)
