@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pendulum
@@ -76,6 +76,11 @@ _BEHIND = """
     where status <> 'skipped' and (last_success_at is null
         or last_success_at < newest - ? * interval '1 second')
     order by last_success_at nulls first, account_id, stream limit 50"""
+
+# Of the marts, where they are built: the last day whose figures are final, over all accounts.
+_SETTLED = """
+    select stream, min(settled_through) from marts.ops_freshness
+    where provider = ? group by stream"""
 
 _NEVER = datetime.fromtimestamp(0, UTC)
 
@@ -159,7 +164,9 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
     states = state_sizes(warehouse, name)
     last = runs[0] if runs else None
     usage = _usage(warehouse, name, last) if last else None
+    settled = _settled_through(warehouse, name)
     for stream in streams:
+        stream["settled_through"] = settled.get(stream["stream"])
         asked = stream["accounts"] - stream["skipped"]
         stream["coverage"] = stream["complete"] / asked if asked else None
     status = ProviderStatus(name, last, streams, failing, shards, states, good, usage=usage)
@@ -183,6 +190,13 @@ def _rejected(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
     ordered = f"select * from ({sql}) n order by rejected desc, account_id, stream limit 50"
     found: list[dict[str, Any]] = warehouse.arrow(ordered).to_pylist()
     return found
+
+
+def _settled_through(warehouse: Warehouse, name: str) -> dict[str, date | None]:
+    """By stream; empty before `social transform` has built the marts."""
+    if "settled_through" not in warehouse.tables("marts").get("ops_freshness", set()):
+        return {}
+    return dict(warehouse.query(_SETTLED, [name]))
 
 
 def _usage(warehouse: Warehouse, name: str, last: dict[str, Any]) -> dict[str, Any]:
@@ -277,7 +291,9 @@ def _used(usage: dict[str, Any]) -> str:
 def _grid(provider: ProviderStatus) -> Any:
     from rich.table import Table as Grid
 
-    titles = ("stream", "complete", "failed", "skipped", "oldest success", "oldest cursor")
+    titles = ["stream", "complete", "failed", "skipped", "oldest success", "oldest cursor"]
+    settled = any(row["settled_through"] for row in provider.streams)
+    titles += ["settled through"] if settled else []
     grid = Grid(caption="times in UTC")
     for title in titles:
         grid.add_column(title, no_wrap=title == "stream")
@@ -285,7 +301,8 @@ def _grid(provider: ProviderStatus) -> Any:
         complete = f"{row['complete']}/{row['accounts'] - row['skipped']}"
         counts = (complete, str(row["failed"]), str(row["skipped"]))
         cursor = (row["oldest_cursor"] or "-")[:16].replace("T", " ")
-        grid.add_row(row["stream"], *counts, _minute(row["oldest_success"]), cursor)
+        last = [str(row["settled_through"] or "-")] if settled else []
+        grid.add_row(row["stream"], *counts, _minute(row["oldest_success"]), cursor, *last)
     return grid
 
 
