@@ -55,4 +55,4 @@ def check(
             (say if line.startswith("WARN") else typer.echo)(line)
         return Exit.OK
 
-    guarded(run, verbose)
+    guarded(run, verbose, output_is_result=True)

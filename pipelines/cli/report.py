@@ -25,11 +25,14 @@ def report(
         str | None, typer.Option(help="The day after the last (UTC).", metavar="DAY")
     ] = None,
     days: Annotated[
-        int, typer.Option(min=1, max=3660, help="Without --since: so many days that are over.")
+        int, typer.Option(min=1, max=3660, help="Without --since: this many days.")
     ] = 28,
     client: Annotated[
-        str | None, typer.Option(help="Of this client alone; nothing of any other is in the file.")
+        str | None, typer.Option(help="This client alone; the file holds nothing of any other.")
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also as PDF, printed by a headless Chromium.")
+    ] = False,
     mode: Mode = None,
     target: Where = Target.duckdb,
     as_json: AsJson = False,
@@ -49,12 +52,12 @@ def report(
 ) -> None:
     """Write the marts as one HTML file: charts, tables, and the query of every number.
 
-    It opens offline, asks nothing of anybody, and prints. With --provider a provider makes a page
-    of its own, that anybody with its address can read.
+    The file opens offline. The period ends with the last settled day unless --until says otherwise.
+    With --provider a provider makes a page of its own, which anybody with its address can read.
 
     \b
-    social report                           the last 28 days, data/report.html
-    social report --client Acme -o acme.html
+    social report                           28 days, data/report.html
+    social report --client Acme -o acme.html --pdf
     """
 
     def run() -> Exit:
@@ -63,7 +66,13 @@ def report(
         prepare_dlt()
         _one_kind(
             provider,
-            of_marts={"--output": output, "--client": client, "--json": as_json, "--mode": mode},
+            of_marts={
+                "--output": output,
+                "--client": client,
+                "--pdf": pdf,
+                "--mode": mode,
+                "--json": as_json,
+            },
             of_provider={
                 "--title": title,
                 "--accounts": accounts,
@@ -79,7 +88,7 @@ def report(
         from ..report import ReportRequest
 
         readers = file_mode(mode) or 0o600
-        request = ReportRequest(target, output, since, until, days, client, readers)
+        request = ReportRequest(target, output, since, until, days, client, pdf, readers)
         return _report(request, as_json)
 
     guarded(run, verbose)
@@ -100,7 +109,8 @@ def _report(request: Any, as_json: bool) -> Exit:
     if as_json:
         print_json(result.as_json())
     else:
-        typer.echo(str(result.path))
+        for path in filter(None, (result.path, result.pdf)):
+            typer.echo(str(path))
     for warning in result.warnings:
         say(warning)
     say(result.last_line())

@@ -12,7 +12,9 @@ from typing import Any
 from ..destinations import Destination, Warehouse, destination
 from ..exits import Exit, Stop, usage
 from . import health
+from .branding import Branding, branding
 from .page import Page
+from .pdf import browser, print_pdf
 from .scope import Period, Scope, clients, known, period
 from .sections import Reading, sections
 
@@ -27,8 +29,8 @@ _NEEDED = {"dim_account", "dim_post", "fct_account_day", "fct_post_day", "rollup
 @dataclass(frozen=True)
 class ReportRequest:
     """What was asked on the command line. `since` is the first day, `until` the day after the last
-    (UTC); without them the last `days` that are over. `output`: else beside the warehouse. `mode`
-    of the file."""
+    (UTC); without them `days` days that end with the last settled one. `output`: else beside the
+    warehouse. `pdf`: print the page as well. `mode`: of the files."""
 
     target: str = "duckdb"
     output: Path | None = None
@@ -36,14 +38,16 @@ class ReportRequest:
     until: str | None = None
     days: int = 28
     client: str | None = None
+    pdf: bool = False
     mode: int = 0o600
 
 
 @dataclass(frozen=True)
 class ReportResult:
-    """What was written."""
+    """What was written. `pdf`: None when it was not requested."""
 
     path: Path
+    pdf: Path | None
     bytes: int
     period: Period
     client: str | None
@@ -53,12 +57,13 @@ class ReportResult:
     def as_json(self) -> dict[str, Any]:
         days = {"since": str(self.period.since), "until": str(self.period.until)}
         told = {name: value for name, value in vars(self).items() if name != "period"}
-        return {**told, "path": str(self.path), **days}
+        files = {"path": str(self.path), "pdf": str(self.pdf) if self.pdf else None}
+        return {**told, **files, **days}
 
     def last_line(self) -> str:
         return (
-            f"{self.figures} figures of {self.period.since} to {self.period.last},"
-            f" {self.bytes / 1000:,.0f} kB, no request to anywhere."
+            f"{self.figures} figures for {self.period.since} to {self.period.last},"
+            f" {self.bytes / 1000:,.0f} kB. The page opens offline."
         )
 
 
@@ -68,16 +73,21 @@ def make_report(request: ReportRequest) -> ReportResult:
     if not place.exists():
         missing = f"there is no warehouse at {place.target} yet"
         raise Stop(Exit.DESTINATION, missing, "Run `social sync`.")
+    program, brand = browser() if request.pdf else "", branding()
     path = request.output or _beside(place, request.client)
     if not path.parent.is_dir():
         raise usage(f"there is no folder {path.parent}", "Make it, or name another --output.")
     with place.reading() as warehouse:
         _demand_marts(warehouse)
-        page = _page(warehouse, request)
+        page = _page(warehouse, request, brand)
     written = page.html().encode()
     _write(path, written, request.mode)
+    pdf = path.with_suffix(".pdf") if request.pdf else None
+    if pdf:
+        print_pdf(program, path, pdf, request.mode)
     return ReportResult(
         path,
+        pdf,
         len(written),
         page.scope.period,
         request.client,
@@ -92,19 +102,20 @@ def _beside(place: Destination, client: str | None) -> Path:
 
 
 def _demand_marts(warehouse: Warehouse) -> None:
-    if missing := sorted(_NEEDED - set(warehouse.tables("marts"))):
-        raise Stop(
-            Exit.DESTINATION, f"there is no mart {missing[0]} yet", "Run `social transform`."
-        )
+    marts, remedy = warehouse.tables("marts"), "Run `social transform`."
+    if missing := sorted(_NEEDED - set(marts)):
+        raise Stop(Exit.DESTINATION, f"there is no mart {missing[0]} yet", remedy)
+    if "is_settled" not in marts["fct_account_day"] & marts["fct_post_day"]:
+        raise Stop(Exit.DESTINATION, "an older version built the marts", remedy)
 
 
-def _page(warehouse: Warehouse, request: ReportRequest) -> Page:
+def _page(warehouse: Warehouse, request: ReportRequest, brand: Branding) -> Page:
     names = clients(warehouse)
     client = known(request.client, names)
-    days = period(warehouse, request.since, request.until, request.days)
+    days = period(warehouse, request.since, request.until, request.days, client)
     reading = Reading(warehouse, Scope(days, client))
     warnings, as_of = health.warnings(warehouse), health.as_of(warehouse)
-    return Page(reading.scope, as_of, warnings, list(sections(reading, names)))
+    return Page(reading.scope, as_of, warnings, list(sections(reading, names)), brand)
 
 
 def _count(section: Any) -> int:

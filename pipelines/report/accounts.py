@@ -81,7 +81,7 @@ def accounts(lens: Lens) -> Query:
         Column("platform", "Platform", Kind.platform),
         *client,
         Column("followers", "Followers"),
-        Column("net", "Net in the period", Kind.signed),
+        Column("net", "Net followers", Kind.signed),
         Column("views_gained", "Views gained"),
         Column("rate", "Likes, comments, shares per view", Kind.share),
         Column("posts", "Posts published"),

@@ -1,12 +1,12 @@
-"""Charts as Vega-Lite specifications: rows and a palette in, a chart out. Nothing is fetched.
+"""Charts as Vega-Lite specifications: rows in, a chart out. Nothing is fetched.
 
-What nobody observed is a hatched band and a break in the line, never a zero.
+What nobody measured is a hatched band and a break in the line, never a zero. Days that may still
+change have a grey band and hollow points.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,139 +15,130 @@ import altair as alt
 from .query import PLATFORMS, Answer, platform_title
 from .written import clean
 
-WIDE, HALF, HIGH = 980, 500, 220
+WIDE, HALF, NARROW, HIGH = 980, 500, 330, 220
 HATCH = "url(#hatch)"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 3])
 _FONT = "system-ui, sans-serif"
 
 
-@dataclass(frozen=True)
-class Palette:
-    """Colours against their ground: lines at least 4.5 to 1."""
-
-    lines: tuple[str, ...]
-    ground: str
-    words: str
-    rule: str
-    heat: tuple[str, ...]
-    heat_words: tuple[str, str]  # on the low end, on the high end …
-    heat_turn: float  # … and where between them the second reads better
+# Colours of the style sheet, which has them for each theme: lines at least 4.5 to 1 on the card.
+_LINES = tuple(f"var(--line-{number})" for number in range(1, 6))
+_GROUND, WORDS, RULE = "var(--card)", "var(--chart-words)", "var(--chart-rule)"
+_HEAT = "var(--heat)"
+# A cell is more opaque the higher it is. Which text reads better on it depends on the theme.
+_FAINTEST = 0.06
+_HEAT_WORDS = ((0.52, "var(--heat-low)"), (0.79, "var(--heat-middle)"), (1.0, "var(--heat-high)"))
 
 
-LIGHT = Palette(
-    ("#0072B2", "#C2410C", "#007A59", "#A23B72", "#5B5B66"),
-    "#ffffff",
-    "#3c4043",
-    "#e3e6ea",
-    ("#f1f6fb", "#0b5c94"),
-    ("#000000", "#ffffff"),
-    0.79,
-)
-DARK = Palette(
-    ("#56B4E9", "#E69F00", "#4FD1A5", "#F2A3C7", "#B9BDC7"),
-    "#171c23",
-    "#cdd3da",
-    "#323a45",
-    ("#1d2a36", "#7cc8f5"),
-    ("#ffffff", "#000000"),
-    0.52,
-)
-
-
-def lines(answer: Answer, names: Sequence[str], width: int, axis: str, palette: Palette) -> Any:
+def lines(answer: Answer, names: Sequence[str], width: int, axis: str) -> Any:
     """A line per name over the days of the answer; `axis` is a number format of d3's."""
     values = [
-        {"day": _midnight(row["day"]), "platform": _label(name), "value": row[name]}
+        {
+            "day": _midnight(row["day"]),
+            "platform": _label(name),
+            "value": row[name],
+            "settled": row["is_settled"] is not False,
+        }
         for row in answer.rows
         for name in names
     ]
+    unsettled = [row["day"] for row in answer.rows if row["is_settled"] is False]
     gaps = [row["day"] for row in answer.rows if all(row[name] is None for name in names)]
     days = [row["day"] for row in answer.rows]
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X("day:T", scale=_days_scale(days), axis=_days_axis(days, width)),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(format=axis, tickCount=5)),
-        color=_colors(names, palette),
+        color=_colors(names),
     )
-    return _themed(
-        alt.layer(*_bands(gaps, days, width), *_marks(base, names)), width, HIGH, palette
+    bands = (
+        *_bands(unsettled, days, width, RULE),
+        *_bands(gaps, days, width, HATCH),
     )
+    return _themed(alt.layer(*bands, *_marks(base, names)), width, HIGH)
 
 
-def curves(answer: Answer, names: Sequence[str], width: int, palette: Palette) -> Any:
+def curves(answer: Answer, names: Sequence[str], width: int) -> Any:
     """Median views by age in days, a line per platform."""
     values = [
-        {"age": row["age_days"], "platform": _label(name), "value": row[name]}
+        {"age": row["age_days"], "platform": _label(name), "value": row[name], "settled": True}
         for row in answer.rows
         for name in names
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X("age:Q", title="age in days", axis=alt.Axis(grid=False, tickCount=10)),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(format="~s", tickCount=5)),
-        color=_colors(names, palette),
+        color=_colors(names),
     )
-    return _themed(alt.layer(*_marks(base, names)), width, HIGH, palette)
+    return _themed(alt.layer(*_marks(base, names)), width, HIGH)
 
 
-def heat(answer: Answer, width: int, palette: Palette) -> Any:
-    """Weekday by three hours. A cell with too few posts is hatched; its figure is not told."""
+def heat(answer: Answer, width: int) -> Any:
+    """Weekday by three hours. A cell with too few posts is hatched and has no number."""
+    known = [row["median_per_account_median"] for row in answer.rows]
+    lowest, highest = (end(value for value in known if value is not None) for end in (min, max))
+    span = highest - lowest or 1
     values = [
         {
             "weekday": WEEKDAYS[row["weekday"] - 1],
-            "hours": f"{row['hour']:02d}–{row['hour'] + 3:02d}",
-            "value": row["median_per_account_median"],
-            "high": False,
+            "hours": f"{row['hour']:02d}" if width == NARROW else _hours(row["hour"]),
+            "value": value,
+            "words": None if value is None else _heat_words((value - lowest) / span),
         }
-        for row in answer.rows
+        for row, value in zip(answer.rows, known, strict=True)
     ]
-    told = [cell["value"] for cell in values if cell["value"] is not None]
-    ends = [min(told), max(told)]
-    turn = ends[0] + palette.heat_turn * (ends[1] - ends[0])
-    for cell in values:
-        cell["high"] = cell["value"] is not None and cell["value"] > turn
-    return _themed(_cells(values, ends, palette), width, HIGH, palette)
+    return _themed(_cells(values, [lowest, highest]), width, HIGH)
 
 
-def _cells(values: list[dict[str, Any]], ends: list[float], palette: Palette) -> Any:
+def _hours(first: int) -> str:
+    return f"{first:02d}–{first + 3:02d}"
+
+
+def _heat_words(place: float) -> str:
+    """The colour of a number at this place between the lowest and the highest."""
+    return next(colour for end, colour in _HEAT_WORDS if place <= end)
+
+
+def _cells(values: list[dict[str, Any]], ends: list[float]) -> Any:
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X("hours:O", title="hours (UTC)", axis=alt.Axis(labelAngle=0, grid=False)),
         y=alt.Y("weekday:O", title=None, sort=list(WEEKDAYS)),
     )
-    told, untold = "isValid(datum.value)", "!isValid(datum.value)"
-    low, high = palette.heat_words
+    known, unknown = "isValid(datum.value)", "!isValid(datum.value)"
+    opaque = alt.Scale(domain=ends, range=[_FAINTEST, 1])
     return alt.layer(
-        base.transform_filter(untold).mark_rect(fill=HATCH, stroke=palette.ground),
-        base.transform_filter(told)
-        .mark_rect(stroke=palette.ground, strokeWidth=2)
-        .encode(
-            color=alt.Color(
-                "value:Q", scale=alt.Scale(domain=ends, range=list(palette.heat)), legend=None
-            )
-        ),
-        base.transform_filter(told)
-        .mark_text(fontSize=11)
+        base.transform_filter(unknown).mark_rect(fill=HATCH, stroke=_GROUND),
+        base.transform_filter(known)
+        .mark_rect(fill=_HEAT, stroke=_GROUND, strokeWidth=2)
+        .encode(fillOpacity=alt.FillOpacity("value:Q", scale=opaque, legend=None)),
+        base.transform_filter(known)
+        .mark_text(fontSize=12)
         .encode(
             text=alt.Text("value:Q", format=".2f"),
-            color=alt.condition("datum.high", alt.value(high), alt.value(low)),
+            color=alt.Color("words:N", scale=None, legend=None),
         ),
     )
 
 
-def bars(answer: Answer, name: str, width: int, palette: Palette) -> Any:
+def bars(answer: Answer, name: str, width: int) -> Any:
     """A count per day; days that have none are hatched."""
     days = [row["day"] for row in answer.rows]
-    values = [{"day": _midnight(row["day"]), "value": row[name]} for row in answer.rows]
+    values = [
+        {"day": _midnight(row["day"]), "value": row[name], "pale": row["is_settled"] is False}
+        for row in answer.rows
+    ]
     gaps = [row["day"] for row in answer.rows if not row[name]]
     thick = max(1, round(0.7 * width / len(days)))
     chart = (
         alt.Chart(alt.InlineData(values=values))
-        .mark_bar(size=thick, color=palette.lines[0])
+        .mark_bar(size=thick, color=_LINES[0])
         .encode(
             x=alt.X("day:T", scale=_days_scale(days), axis=_days_axis(days, width)),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(format="~s", tickCount=3)),
+            opacity=alt.condition("datum.pale", alt.value(0.4), alt.value(1)),
         )
     )
-    return _themed(alt.layer(*_bands(gaps, days, width), chart), width, 90, palette)
+    return _themed(alt.layer(*_bands(gaps, days, width, HATCH), chart), width, 90)
 
 
 _LEGEND = alt.Legend(
@@ -155,18 +146,22 @@ _LEGEND = alt.Legend(
 )
 
 
-def _marks(base: Any, names: Sequence[str]) -> tuple[Any, Any]:
-    """A line, told apart by colour and dashes, and a point for each figure, also a lonely one."""
+def _marks(base: Any, names: Sequence[str]) -> tuple[Any, Any, Any]:
+    """A line in the colour and dashes of its platform, and a point for each figure, also a lonely
+    one; hollow where the figure may still change."""
     dashes = alt.Scale(domain=_labels(names), range=_dashes(names))
     dashed = alt.StrokeDash("platform:N", scale=dashes, legend=_LEGEND)
-    points = base.mark_point(filled=True, size=16, opacity=1)
-    return base.mark_line(strokeWidth=2).encode(strokeDash=dashed), points
+    points = base.transform_filter("datum.settled").mark_point(filled=True, size=16, opacity=1)
+    hollow = base.transform_filter("!datum.settled").mark_point(
+        filled=False, fill=_GROUND, size=30, strokeWidth=1.5, opacity=1
+    )
+    return base.mark_line(strokeWidth=2).encode(strokeDash=dashed), points, hollow
 
 
-def _colors(names: Sequence[str], palette: Palette) -> Any:
+def _colors(names: Sequence[str]) -> Any:
     """The last colour stands for all platforms beyond the fourth; dashes still tell them apart."""
-    last = len(palette.lines) - 1
-    colors = [palette.lines[min(slot, last)] for slot in _slots(names)]
+    last = len(_LINES) - 1
+    colors = [_LINES[min(slot, last)] for slot in _slots(names)]
     scale = alt.Scale(domain=_labels(names), range=colors)
     return alt.Color("platform:N", scale=scale, legend=_LEGEND)
 
@@ -192,12 +187,12 @@ def _slots(names: Sequence[str]) -> list[int]:
     ]
 
 
-def _bands(gaps: Sequence[date], days: Sequence[date], width: int) -> list[Any]:
-    """A band per run of days without any figure."""
-    if not gaps:
+def _bands(marked: Sequence[date], days: Sequence[date], width: int, fill: str) -> list[Any]:
+    """A band per run of marked days."""
+    if not marked:
         return []
-    values = [{"from": _edge(begin), "to": _edge(end)} for begin, end in _runs(gaps)]
-    chart = alt.Chart(alt.InlineData(values=values)).mark_rect(fill=HATCH)
+    values = [{"from": _edge(begin), "to": _edge(end)} for begin, end in _runs(marked)]
+    chart = alt.Chart(alt.InlineData(values=values)).mark_rect(fill=fill)
     x = alt.X("from:T", scale=_days_scale(days), axis=_days_axis(days, width))
     return [chart.encode(x=x, x2=alt.X2("to:T"))]
 
@@ -236,20 +231,20 @@ def _days_axis(days: Sequence[date], width: int) -> Any:
     )
 
 
-def _themed(chart: Any, width: int, height: int, palette: Palette) -> Any:
+def _themed(chart: Any, width: int, height: int) -> Any:
     return (
         chart.properties(width=width - 60, height=height, background="transparent", padding=4)
         .configure(font=_FONT)
         .configure_axis(
-            labelColor=palette.words,
-            titleColor=palette.words,
+            labelColor=WORDS,
+            titleColor=WORDS,
             titleFontWeight="normal",
-            domainColor=palette.rule,
-            tickColor=palette.rule,
-            gridColor=palette.rule,
+            domainColor=RULE,
+            tickColor=RULE,
+            gridColor=RULE,
             labelFontSize=12,
             titleFontSize=12,
         )
-        .configure_legend(labelColor=palette.words, labelFontSize=12.5)
+        .configure_legend(labelColor=WORDS, labelFontSize=12.5)
         .configure_view(stroke=None)
     )

@@ -17,14 +17,17 @@ figures as (
         facts.day,
         owners.platform,
         {figure} as figure,
-        count({counted}) as counted
+        count({counted}) as counted,
+        count(*) as all_rows,
+        count(case when facts.is_settled then 1 end) as settled_rows
     {facts}
     group by facts.day, owners.platform
 )
 select
     calendar.day,
     {platforms},
-    cast(coalesce(sum(figures.counted), 0) as bigint) as with_a_figure
+    cast(coalesce(sum(figures.counted), 0) as bigint) as with_a_figure,
+    sum(figures.settled_rows) = sum(figures.all_rows) as is_settled
 from calendar
 left join figures on figures.day = calendar.day
 group by calendar.day
@@ -32,7 +35,7 @@ order by calendar.day"""
 
 
 def views(lens: Lens) -> Query:
-    """One row per day of the period; a platform's column is NULL where nothing was observed."""
+    """One row per day of the period; a platform's column is NULL where nothing was measured."""
     views = lens.gained("views")
     sql = _per_day(lens, f"cast(sum({views}) as bigint)", views, lens.in_period())
     return _query(lens, "views", f"Views gained per day: {lens.title}", sql, Kind.number)
@@ -47,10 +50,10 @@ def engagement(lens: Lens) -> Query:
 
 
 def followers(lens: Lens) -> Query:
-    """What the accounts won or lost; of a client the accounts that are its own."""
+    """Followers gained minus followers lost; for a client those of its own accounts."""
     figure = "cast(sum(facts.net_followers) as bigint)"
     sql = _per_day(lens, figure, "facts.net_followers", of_accounts(lens))
-    title = f"Followers won and lost per day: {lens.title}"
+    title = f"Net followers per day: {lens.title}"
     return _query(lens, "followers", title, sql, Kind.signed, "Accounts with a figure")
 
 
@@ -90,5 +93,6 @@ def _query(
         Column("day", "Day (UTC)", Kind.day),
         *(Column(platform, query.platform_title(platform), kind) for platform in lens.platforms),
         Column("with_a_figure", counted or lens.counted),
+        Column("is_settled", "Settled", Kind.settled),
     ]
     return Query(f"{name}-{lens.provider}", title, sql, columns)

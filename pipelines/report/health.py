@@ -1,19 +1,70 @@
-"""Data health: which days have figures, how fresh each stream is, what the last runs did."""
+"""Data health: which days are complete, which have figures, fresh streams, the last runs."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ..builds import built, due
 from ..destinations import Warehouse
+from . import query
 from .lens import Lens
 from .query import Column, Kind, Query
+
+_COMPLETENESS = """with days as (
+    select
+        facts.day,
+        count({views}) as figures,
+        count(case when facts.is_settled then 1 end) = count(*) as is_settled,
+        max(facts.fetched_at) as newest_reading_at
+    {facts}
+    group by facts.day
+),
+settled as (
+    select max(day) as through from days where is_settled
+)
+select
+    settled.through as settled_through,
+    count(case when not days.is_settled and days.day < {until} then 1 end) as unsettled_in_period,
+    count(case when not days.is_settled and days.day > settled.through then 1 end)
+        as unsettled_later,
+    max(case when days.figures > 0 then days.day end) as newest_day,
+    max(days.newest_reading_at) as newest_reading_at{failed}
+from settled left join days on days.day >= {since}
+group by settled.through"""
+_FAILED = """,
+    (select cast(coalesce(max(accounts_failed), 0) as bigint)
+        from marts.ops_freshness where provider = '{provider}') as accounts_failed"""
+
+
+def completeness(lens: Lens) -> Query:
+    """One row: the last settled day, and the days of the period that may still change. On a page
+    of all clients also the accounts whose last reading failed."""
+    period = lens.scope.period
+    failed = "" if lens.scope.client else _FAILED.format(provider=lens.provider)
+    sql = _COMPLETENESS.format(
+        views=lens.gained("views"),
+        facts=lens.facts(query.day(period.before), query.day(date.max)),
+        since=query.day(period.since),
+        until=query.day(period.until),
+        failed=failed,
+    )
+    columns = [
+        Column("settled_through", "Complete through", Kind.day),
+        Column("unsettled_in_period", "Unsettled days in this period"),
+        Column("unsettled_later", "Unsettled days after it"),
+        Column("newest_day", "Newest day with figures", Kind.day),
+        Column("newest_reading_at", "Newest reading (UTC)", Kind.moment),
+    ]
+    if not lens.scope.client:
+        columns.append(Column("accounts_failed", "Accounts that failed"))
+    return Query(f"complete-{lens.provider}", lens.title, sql, columns)
+
 
 _COVERAGE = """with calendar as (
     select cast(moment as date) as day
     from generate_series(timestamp '{first}', timestamp '{last}', interval '1 day') as days(moment)
 ),
-told as (
+counted as (
     select
         facts.day,
         count(distinct case when {views} is not null then facts.account_key end) as accounts,
@@ -22,21 +73,23 @@ told as (
         count(case when facts.delta_kind = 'first_seen' then 1 end) as first_seen,
         count(case when facts.delta_kind = 'correction' then 1 end) as correction,
         count(case when facts.delta_kind = 'source_changed' then 1 end) as source_changed,
-        count(case when facts.delta_kind = 'not_observed' then 1 end) as not_observed
+        count(case when facts.delta_kind = 'not_observed' then 1 end) as not_observed,
+        count(case when facts.is_settled then 1 end) = count(*) as is_settled
     {facts}
     group by facts.day
 )
 select
     calendar.day,
-    coalesce(told.accounts, 0) as accounts,
-    coalesce(told.daily, 0) as daily,
-    coalesce(told.gap, 0) as gap,
-    coalesce(told.first_seen, 0) as first_seen,
-    coalesce(told.correction, 0) as correction,
-    coalesce(told.source_changed, 0) as source_changed,
-    coalesce(told.not_observed, 0) as not_observed
+    coalesce(counted.accounts, 0) as accounts,
+    coalesce(counted.daily, 0) as daily,
+    coalesce(counted.gap, 0) as gap,
+    coalesce(counted.first_seen, 0) as first_seen,
+    coalesce(counted.correction, 0) as correction,
+    coalesce(counted.source_changed, 0) as source_changed,
+    coalesce(counted.not_observed, 0) as not_observed,
+    counted.is_settled
 from calendar
-left join told on told.day = calendar.day
+left join counted on counted.day = calendar.day
 order by calendar.day"""
 
 _COVERAGE_COLUMNS = (
@@ -48,6 +101,7 @@ _COVERAGE_COLUMNS = (
     Column("correction", "… correction"),
     Column("source_changed", "… source changed"),
     Column("not_observed", "… not observed"),
+    Column("is_settled", "Settled", Kind.settled),
 )
 
 
@@ -80,6 +134,7 @@ select
     streams.accounts_without_data,
     streams.newest_success_at,
     streams.oldest_success_at,
+    streams.settled_through,
     cast(extract(epoch from newest.at_best) - extract(epoch from streams.oldest_success_at)
         as double precision) / 3600 as hours_behind
 from marts.ops_freshness as streams cross join newest
@@ -94,6 +149,7 @@ order by streams.provider, streams.tenant, streams.stream""",
         Column("accounts_without_data", "… without data"),
         Column("newest_success_at", "Newest reading", Kind.moment),
         Column("oldest_success_at", "Oldest reading", Kind.moment),
+        Column("settled_through", "Settled through", Kind.day),
         Column("hours_behind", "Behind", Kind.hours),
     ),
 )
@@ -137,12 +193,14 @@ def as_of(warehouse: Warehouse) -> datetime:
 
 def warnings(warehouse: Warehouse) -> list[str]:
     """What a reader must know before any number: made-up data, marts behind the last load."""
-    said = []
+    found = []
     if warehouse.query(_DEMO)[0][0]:
-        said.append("SANDBOX DATA: the figures are made up by an emulator of the providers.")
+        found.append("SANDBOX DATA: the figures are made up by an emulator of the providers.")
     before = built(warehouse)
     if before is None or not before.whole:
-        said.append("The marts were not built to the end without findings: run `social transform`.")
+        found.append(
+            "The last build of the marts stopped early or its tests failed: run `social transform`."
+        )
     elif due(warehouse):
-        said.append("The marts are behind what was loaded: run `social transform`.")
-    return said
+        found.append("The marts are older than the last load: run `social transform`.")
+    return found

@@ -21,6 +21,8 @@ where owners.provider = '{provider}' and owners.platform is not null{scope}"""
 class Lens:
     """A provider in a scope: which fact is summed, and which of its columns.
 
+    A day is settled when all of its rows are: nothing that the provider usually does changes them.
+
     Accounts where the provider measures accounts; posts where it does not, and for a client, whose
     posts may share an account with another's.
     """
@@ -43,11 +45,11 @@ class Lens:
         return self.provider == "genviral" and not self.of_posts
 
     @property
-    def says(self) -> str:
-        """What is summed, in a sentence's end."""
+    def measure(self) -> str:
+        """What the figures are sums of, as a sentence."""
         if self.reported:
-            return "gains of accounts, as the provider reports them"
-        return "gains of posts, as observed" if self.of_posts else "gains of accounts, as observed"
+            return "Sum over accounts, as reported by the provider."
+        return f"Sum over {'posts' if self.of_posts else 'accounts'}, from the measured totals."
 
     @property
     def counted(self) -> str:
@@ -70,13 +72,14 @@ class Lens:
             f"            then {self.gained('views')} end), 0)"
         )
 
-    def facts(self, since: str, until: str, indent: str = "    ") -> str:
-        """From and where: `facts` by day, `owners` with their platform. Days as SQL."""
+    def facts(self, since: str, until: str, joined: str = "", indent: str = "    ") -> str:
+        """From and where: `facts` by day, `owners` with their platform. Days as SQL; `joined`:
+        further joins."""
         fact, owner, key = ("post", "post", "post_key") if self.of_posts else _ACCOUNT
         scope = self.scope.posts("facts.post_key") if self.of_posts else ""
         lines = (
             f"from marts.fct_{fact}_day as facts\n"
-            f"join marts.dim_{owner} as owners on owners.{key} = facts.{key}\n"
+            f"join marts.dim_{owner} as owners on owners.{key} = facts.{key}\n{joined}"
             f"where facts.provider = '{self.provider}'\n"
             f"    and facts.day >= {since} and facts.day < {until}{scope}"
         )

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from . import written
+from .branding import Branding
 from .query import Kind
 from .scope import Scope
 from .sections import Section
@@ -29,10 +30,21 @@ class Page:
     as_of: datetime
     warnings: Sequence[str]
     sections: Sequence[Section]
+    branding: Branding
 
     @property
     def title(self) -> str:
-        return written.clean(self.scope.client) if self.scope.client else "Social accounts"
+        """The client on its own page, else the configured title."""
+        return written.clean(self.scope.client or self.branding.title or "Social accounts")
+
+    @property
+    def publisher(self) -> str:
+        """Who sends the page: stands above the client's name."""
+        return written.clean(self.branding.title)
+
+    @property
+    def logo(self) -> str:
+        return self.branding.logo
 
     def html(self) -> str:
         """The same bytes for the same warehouse and days."""

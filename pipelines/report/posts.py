@@ -51,8 +51,8 @@ _TOP_COLUMNS = (
     Column("published_on", "Published", Kind.day),
     Column("views_gained", "Views gained"),
     Column("parts_gained", "Likes, comments, shares gained"),
-    Column("views", "Views in all"),
-    Column("likes_comments_shares_per_view", "… per view, in all", Kind.share),
+    Column("views", "Total views"),
+    Column("likes_comments_shares_per_view", "Likes, comments, shares per view", Kind.share),
     Column("post_url", "Link", Kind.link),
 )
 
@@ -147,7 +147,7 @@ order by weekdays.weekday, hours.hour"""
 _TIME_COLUMNS = (
     Column("weekday", "Weekday", Kind.weekday),
     Column("hour", "Hours (UTC)", Kind.block),
-    Column("median_per_account_median", "Views after 3 days, to the account's median", Kind.times),
+    Column("median_per_account_median", "Views after 3 days / account's median", Kind.times),
     Column("posts", "Posts"),
 )
 

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     platform = "platform"
     handle = "handle"
     link = "link"
+    settled = "settled"  # whether a day's figures are final
     weekday = "weekday"  # 1: Monday
     block = "block"  # the first of three hours
 

@@ -9,13 +9,27 @@ from ..destinations import Warehouse
 from ..exits import Exit, Stop, usage
 from . import query
 
-# The day of the newest reading is not over, so it is the day after the last.
+# For marts without any settled day. The day of the newest reading is not over, so it is the day
+# after the last.
 _NEWEST_DAY = """
 select max(newest) from (
     select max(cast(fetched_at at time zone 'UTC' as date)) as newest from marts.fct_account_day
     union all
     select max(cast(fetched_at at time zone 'UTC' as date)) from marts.fct_post_day
 ) as readings"""
+
+# The last settled day of each provider: of accounts, else of posts.
+_LAST_SETTLED = """
+select provider, max(day) from (
+    select facts.provider, facts.day
+    from marts.{fact} as facts
+    where {of}
+    group by facts.provider, facts.day
+    having count(case when facts.is_settled then 1 end) = count(*)
+) as settled
+group by provider"""
+# A provider that is read no more must not hold the report back.
+_BEHIND = timedelta(days=7)
 
 _CLIENTS = """
 select distinct client_ref from (
@@ -82,15 +96,38 @@ def known(client: str | None, names: list[str]) -> str | None:
     raise usage(f"no client is called {client!r}", told)
 
 
-def period(warehouse: Warehouse, since: str | None, until: str | None, days: int) -> Period:
-    """The asked days, else the last full ones. Raises Stop: no such days, or nothing to show."""
-    end = _day(until) or warehouse.query(_NEWEST_DAY)[0][0]
+def period(
+    warehouse: Warehouse, since: str | None, until: str | None, days: int, client: str | None
+) -> Period:
+    """The requested days, else those that end with the last settled day.
+
+    Raises Stop: usage for days that are not there, exit 6 for empty marts.
+    """
+    end = _day(until) or _day_after_settled(warehouse, client)
+    end = end or warehouse.query(_NEWEST_DAY)[0][0]
     if end is None:
         raise Stop(Exit.DESTINATION, "the marts are empty", "Run `social sync`, then transform.")
     begin = _day(since) or end - timedelta(days=days)
     if begin >= end:
         raise usage(f"{begin} to {end} holds no day", "--until is the day after the last one.")
     return Period(begin, end)
+
+
+def _day_after_settled(warehouse: Warehouse, client: str | None) -> date | None:
+    """The day after the earliest of the providers' last settled days; None: no day is settled."""
+    last: dict[str, date] = {}
+    for fact in ("fct_post_day", "fct_account_day"):
+        if client is None:
+            of = "true"
+        elif fact == "fct_post_day":
+            of = _OF_CLIENT.format(key="facts.post_key", client=query.text(client))
+        else:
+            continue  # a client's figures are those of its posts
+        last |= dict(warehouse.query(_LAST_SETTLED.format(fact=fact, of=of)))
+    if not last:
+        return None
+    best = max(last.values())
+    return min(day for day in last.values() if day >= best - _BEHIND) + timedelta(days=1)
 
 
 def _day(value: str | None) -> date | None:

@@ -44,7 +44,8 @@ class Reading:
 def sections(reading: Reading, clients: Sequence[str]) -> Iterator[Section]:
     """All sections; those of clients only where the report is not one client's itself."""
     seen = reading.lenses()
-    yield Section("sums", "The period in sums", _SUMS, [_totals(reading, one) for one in seen])
+    yield Section("complete", "Is it complete?", _COMPLETE, list(_completeness(reading, seen)))
+    yield Section("sums", "Totals", _SUMS, [_totals(reading, one) for one in seen])
     yield Section("views", "Views gained", _VIEWS, [_views(reading, one) for one in seen])
     yield Section("engagement", "Engagement", _RATE, [_rate(reading, one) for one in seen])
     yield Section("followers", "Followers", _NET, list(_followers(reading, seen)))
@@ -55,6 +56,11 @@ def sections(reading: Reading, clients: Sequence[str]) -> Iterator[Section]:
     if reading.scope.client is None:
         yield Section("clients", "Clients", _CLIENTS[bool(clients)], (), _of(reading, clients))
     yield Section("health", "Data health", _HEALTH, list(_health(reading, seen)))
+
+
+def _completeness(reading: Reading, seen: Sequence[Lens]) -> Iterator[Figure]:
+    for lens in seen:
+        yield figures.completeness(reading.ask(health.completeness(lens)))
 
 
 def _totals(reading: Reading, lens: Lens) -> Figure:
@@ -71,11 +77,11 @@ def _rate(reading: Reading, lens: Lens) -> Figure:
 
 
 def _followers(reading: Reading, seen: Sequence[Lens]) -> Iterator[Figure]:
-    """Only of providers that tell followers."""
+    """Only of providers that count followers."""
     for lens in seen:
         answer = reading.ask(daily.followers(lens))
         if any(row["with_a_figure"] for row in answer.rows):
-            note = "Net of all accounts with a figure on that day, as observed."
+            note = "Net change over all accounts with a figure on that day."
             yield figures.per_day(answer, lens, Kind.signed, "~s", half=True, note=note)
 
 
@@ -120,31 +126,37 @@ def _health(reading: Reading, seen: Sequence[Lens]) -> Iterator[Figure]:
         yield figures.coverage(reading.ask(health.coverage(lens)), half=True)
     if reading.scope.client is None:
         yield figures.plain(reading.ask(health.FRESHNESS), _FRESH)
-        yield figures.plain(reading.ask(health.RUNS), "By this machine's clock.")
+        yield figures.plain(reading.ask(health.RUNS), "Times of the machine that ran the sync.")
 
 
+_COMPLETE = (
+    "A day is complete when nothing that the provider usually does will change its figures. The"
+    " period ends with such a day unless other days were requested."
+)
 _SUMS = (
-    "Each provider is told on its own: the same video may be in all of them, so they are never"
-    " added up. In brackets the same number of days before; no comparison where one of the two"
-    " has figures on fewer than nine tenths of the other's days."
+    "Providers are shown separately, because the same video can appear in all of them. Changes"
+    " compare each day with the day one period earlier, over days that are complete in both."
 )
 _VIEWS = (
-    "Days that nobody observed are hatched and break the line. What was gained over a gap is told"
-    " on the day that ends it."
+    "Days without a measurement are hatched and interrupt the line. A gain over several unmeasured"
+    " days is shown on the day that ends them."
 )
-_RATE = "Likes, comments and shares gained per view gained, of rows in which all four are known."
-_NET = "Followers won less followers lost."
-_TOP = "By views gained in the period."
+_RATE = "Likes, comments and shares gained per view gained, over rows in which all four are known."
+_NET = "Followers gained minus followers lost."
+_TOP = "Posts that gained the most views in this period."
 _AGES = "Median views by the age of a post."
-_TIMES = "How posts of a weekday and hour do against the usual of their own account."
+_TIMES = "How posts of a weekday and hour perform against the median of their own account."
 _CLIENTS = {
-    True: "A client's figures are those of its posts, by the rules of .dlt/clients.toml."
-    " `social report --client NAME` makes a page of one client alone.",
-    False: "No rule of .dlt/clients.toml names a client yet.",
+    True: "A client's figures are those of its posts, by the rules of `.dlt/clients.toml`."
+    " `social report --client NAME` makes a page for one client.",
+    False: "No rule of `.dlt/clients.toml` names a client yet.",
 }
-_FRESH = "UTC, by the providers' clocks. Behind: the oldest reading, behind the newest of all."
+_FRESH = (
+    "UTC, on the providers' clocks. Behind: time from the stream's oldest reading to the newest"
+    " reading of all streams. Settled through: the last day whose figures are final."
+)
 _NOTHING = "No post belongs to this client yet."
 _HEALTH = (
-    "Which days have figures, how fresh each stream is, what the last runs did. What is not known"
-    " is hatched or “–”, never zero."
+    "Which days have figures, how fresh each stream is, and the last runs. Unknown values are"
+    " hatched or “–”, never zero."
 )

@@ -49,6 +49,8 @@ def written(value: Any, kind: Kind) -> str:
             return f"{value.day} {value:%b %Y}"
         case Kind.moment:
             return moment(value)
+        case Kind.settled:
+            return "yes" if value else "no"
         case Kind.weekday:
             return _WEEKDAYS[value - 1]
         case Kind.block:
