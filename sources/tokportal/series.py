@@ -134,7 +134,7 @@ async def read_series(
         drilldown = work.drilldown.series_days if work.drilldown else set()
         reader.series_gaps(asked.since, asked.until, beside=drilldown)
     found = {m for point in points.values() for m, v in point.items() if v is not None}
-    work.from_series = sorted({*work.from_series, *found} - {"date"})
+    work.from_series = sorted({*work.from_series, *found} & set(SERIES_METRICS))
 
 
 async def read_first(account_id: str, asked: SeriesRange, client: TokPortalClient) -> Points:
@@ -153,7 +153,9 @@ async def read_days(
             account_id, metric, asked.since.isoformat(), asked.until.isoformat()
         )
         for point in got:
-            owner = identifier(point, "account_id") if isinstance(point, dict) else None
+            owner = identifier(point, "account_id")
             day = first(point, "date", "day", "captured_on") if isinstance(point, dict) else None
-            if day is not None and owner in (None, account_id):
+            if isinstance(day, str | int) and owner in (None, account_id):
                 points.setdefault(day, {"date": day})[metric] = first(point, "value", metric)
+            else:  # without a day, or of another account: rejected as a row
+                points[f"unreadable {metric} {point!r}"] = {"metric": metric, "point": point}
