@@ -42,9 +42,10 @@ async def read_comments(
         "tracked_post_id": seen.tracked_post_id,
         "listing_truncated": truncated,
     }
-    has_ids = any(map(_has_id, page)) or reader.stored_has_ids()
+    _learn_ids(work, page, reader)
     for raw in page:
-        reader.put(raw, known | ({} if has_ids else {"comment_id": _comment_key(raw, seen)}))
+        derived = work.scope.comments_have_ids is False and not _has_id(raw)
+        reader.put(raw, known | ({"comment_id": _comment_key(raw, seen)} if derived else {}))
     # An empty page of a post that has comments may be a cache that is not filled.
     believed = bool(page) or not seen.comment_count
     proof = prove(
@@ -74,6 +75,16 @@ class _CommentReader(TableReader):
 
     def _completed(self, said: Said) -> Row:
         return carried(COMMENTS, said, self.stored.get(COMMENTS.key_of(said.row)))
+
+
+def _learn_ids(work: AccountWork, page: list[Any], reader: _CommentReader) -> None:
+    """Whether the provider gives comments an id is not documented: one that has an id tells that it
+    does, several of a post of which none has one that it does not. Until then a comment without an
+    id is rejected, and asked again."""
+    if any(map(_has_id, page)) or reader.stored_has_ids():
+        work.scope.comments_have_ids = True
+    elif len(page) > 1 and work.scope.comments_have_ids is None:
+        work.scope.comments_have_ids = False
 
 
 def _has_id(raw: Any) -> bool:
