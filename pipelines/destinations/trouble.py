@@ -44,6 +44,10 @@ _STATES: dict[str, tuple[Exit, str, str]] = {
         f"{_SAFE} Run again; the rows of the interrupted load are asked once more.",
     ),
 }
+_RELAX = (
+    "?sslmode=require in DESTINATION__POSTGRES__CREDENTIALS encrypts without this check; only where"
+    " the network is trusted."
+)
 _REFUSED = "Correct the user or the password in DESTINATION__POSTGRES__CREDENTIALS."
 # A connection that is refused has no SQLSTATE in psycopg2, only the server's English.
 _WORDS: tuple[tuple[str, Exit, str, str], ...] = (
@@ -62,6 +66,25 @@ _WORDS: tuple[tuple[str, Exit, str, str], ...] = (
         Exit.USAGE,
         "it has no TLS, and would get the password in the clear",
         "Set it up there; or add ?sslmode=disable to the URL, where the network is trusted.",
+    ),
+    (
+        "does not match host name",
+        Exit.USAGE,
+        "its TLS certificate is made out to another host, so it may be an impostor",
+        f"Correct the host in the URL, or the certificate. {_RELAX}",
+    ),
+    (
+        "certificate verify failed|self.signed certificate|unable to get local issuer",
+        Exit.USAGE,
+        "its TLS certificate has expired or is signed by no trusted authority, so it may be an"
+        " impostor",
+        f"Add ?sslrootcert=FILE with its authority to the URL. {_RELAX}",
+    ),
+    (
+        "root certificate file .* does not exist|could not read root certificate file",
+        Exit.USAGE,
+        "the file of trusted authorities cannot be read",
+        "Correct sslrootcert in the URL.",
     ),
     ("No space left", *_STATES["53100"]),
     ("terminating connection", *_STATES["57P"]),

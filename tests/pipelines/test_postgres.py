@@ -79,8 +79,8 @@ def test_address_that_is_none(url):
 @pytest.mark.parametrize(
     ("url", "encrypted"),
     [
-        ("postgresql://u:p@warehouse.example/d", "sslmode=require"),
-        ("postgres://u:p@warehouse.example/d?sslmode=verify-full", "sslmode=verify-full"),
+        ("postgresql://u:p@warehouse.example/d", "sslmode=verify-full"),
+        ("postgres://u:p@warehouse.example/d?sslmode=require", "sslmode=require"),
         ("postgresql://u:p@127.0.0.1/d", ""),
         ("postgresql://u:p@[::1]:5433/d", ""),
     ],
