@@ -20,9 +20,10 @@ import duckdb
 
 from .destinations import Destination, DuckDB
 from .destinations.ddl import literal
-from .destinations.duckdb import STORAGE_VERSION, explain, refuse_ambiguous
+from .destinations.duckdb import STORAGE_VERSION, DuckDBWarehouse, explain, refuse_ambiguous
 from .destinations.errors import locked
 from .destinations.grants import MARTS
+from .destinations.migrations import require_current
 from .exits import Exit, Stop, usage
 from .flush import flush
 from .lock import Holder, Patience, file_lock
@@ -75,6 +76,7 @@ def publish(request: PublishRequest) -> PublishResult:
     result = PublishResult(output)
     fresh = output.with_name(f".{output.name}.publishing")
     with file_lock(warehouse, Holder(), Patience(request.wait_seconds)):
+        _require_current(warehouse)
         _refuse_what_is_not_ours(output, warehouse)
         with _told(output), _cleared(fresh):
             with _attached(warehouse, fresh) as connection:
@@ -99,6 +101,16 @@ def _warehouse(place: Destination) -> Path:
         missing = f"there is no warehouse at {place.target} yet"
         raise Stop(Exit.DESTINATION, missing, "Run `social sync`.")
     return place.path.resolve()
+
+
+def _require_current(warehouse: Path) -> None:
+    """Raises Stop (usage) for a warehouse of another schema version. The lock is ours already."""
+    try:
+        connection = duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
+        raise explain(warehouse, error) or error from error
+    with connection:
+        require_current(DuckDBWarehouse(warehouse, connection))
 
 
 def _refuse_what_is_not_ours(output: Path, warehouse: Path) -> None:

@@ -24,6 +24,7 @@ from .attempts import last_attempts
 from .derived import derive
 from .destinations import Shard, Warehouse, destination
 from .destinations.errors import temporary_folder
+from .destinations.migrations import migrate_without_loss, refuse_newer
 from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
 from .known_posts import known_posts
@@ -71,7 +72,11 @@ def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
     result.not_configured = missing
     with (
         stopped_by_signals() as stopper,
-        place.writing(Holder(run_id), Patience(request.wait_seconds, stopper)) as warehouse,
+        place.writing(
+            Holder(run_id),
+            Patience(request.wait_seconds, stopper),
+            on_open=lambda opened: _migrate(opened, progress),
+        ) as warehouse,
     ):
         progress.event("run.started", target=warehouse.target, command=request.command)
         try:
@@ -83,6 +88,19 @@ def sync(request: SyncRequest, run_id: str, progress: Progress) -> RunResult:
         result.signal_exit = stopper.exit_code
     result.finished_at = datetime.now(UTC)
     return result
+
+
+def _migrate(warehouse: Warehouse, progress: Progress) -> None:
+    """Bring a warehouse of an older program to this one's version, and say so. Raises Stop (usage)
+    where stored values would be lost, or where a newer program made it."""
+    refuse_newer(warehouse.query, warehouse.target)
+    if applied := migrate_without_loss(warehouse):
+        progress.event(
+            "warehouse.migrated",
+            from_version=applied[0].version - 1,
+            to_version=applied[-1].version,
+            migrations=", ".join(each.name for each in applied),
+        )
 
 
 def configured_for(selection: Selection) -> tuple[list[ProviderSettings], list[str]]:

@@ -1,4 +1,4 @@
-"""Commands about what is loaded: status, verify, reprocess."""
+"""Commands about what is loaded: status, verify, reprocess, migrate."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ..exits import Exit
-from .flags import AsJson, Select, Sharded, Target, Verbose, Wait, Where, seconds, shard_of
-from .frame import command, guarded, print_json, say
+from .flags import AsJson, Select, Sharded, Target, Verbose, Wait, Where, Yes, seconds, shard_of
+from .frame import agree, command, guarded, print_json, say
 
 
 @command("Check and mend")
@@ -101,5 +101,41 @@ def reprocess(
             print_json(result.as_json())
         say(result.last_line())
         return result.exit_code
+
+    guarded(run, verbose)
+
+
+@command("Check and mend")
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("-n", "--dry-run", help="Only list what would be done.")
+    ] = False,
+    yes: Yes = False,
+    target: Where = Target.duckdb,
+    shard: Sharded = None,
+    wait: Wait = "0s",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring a warehouse that an older version of social made to this version. No request.
+
+    Safe to stop and to run again at any time: each migration is one transaction. A sync does it by
+    itself where no stored value can be lost.
+    """
+
+    def run() -> Exit:
+        from ..settings import prepare_dlt
+
+        prepare_dlt()
+        from ..migrate import MigrateRequest, migrate_warehouse
+
+        request = MigrateRequest(target, seconds(wait), dry_run, shard_of(shard))
+        result = migrate_warehouse(request, lambda what: agree(what, yes))
+        if as_json:
+            print_json(result.as_json())
+        for line in result.lines():
+            say(line)
+        say(result.last_line())
+        return Exit.OK
 
     guarded(run, verbose)

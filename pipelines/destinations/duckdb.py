@@ -22,8 +22,9 @@ from ..lock import Holder, Patience, file_lock, writer_of
 from .ddl import literal
 from .errors import explain_duckdb, explain_system, not_a_database
 from .grants import MARTS, MARTS_LEDGER
+from .migrations import require_current, stamp_new
 from .read_only import ask_duckdb
-from .warehouse import Execute, Warehouse
+from .warehouse import Execute, OnOpen, Warehouse
 
 STORAGE_VERSION = "v1.4.0"
 _OTHER_SCHEMAS = (MARTS, MARTS_LEDGER, "pg_catalog", "information_schema")
@@ -111,16 +112,24 @@ class DuckDB:
         return self.path.exists()
 
     @contextmanager
-    def writing(self, holder: Holder, patience: Patience = Patience()) -> Iterator[Warehouse]:  # noqa: B008  (it never changes)
+    def writing(
+        self,
+        holder: Holder,
+        patience: Patience = Patience(),  # noqa: B008  (it never changes)
+        on_open: OnOpen = require_current,
+    ) -> Iterator[Warehouse]:
         """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it."""
         refuse_ambiguous(self.path)
         with file_lock(self.path, holder, patience), open_duckdb(self.path) as warehouse:
+            stamp_new(warehouse)
+            on_open(warehouse)
             yield warehouse
 
     @contextmanager
-    def reading(self) -> Iterator[Warehouse]:
+    def reading(self, on_open: OnOpen = require_current) -> Iterator[Warehouse]:
         """The warehouse, read-only."""
         with open_duckdb(self.path, read_only=True) as warehouse:
+            on_open(warehouse)
             yield warehouse
 
 

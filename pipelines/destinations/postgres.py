@@ -23,9 +23,10 @@ from . import ddl, fence, grants
 from .address import Address
 from .errors import explain_system
 from .fence import OVERTAKEN, Fence, Overtaken, Run
+from .migrations import refuse_newer, require_current, stamp_new
 from .read_only import ask_postgres
 from .trouble import explain
-from .warehouse import Execute, Warehouse
+from .warehouse import Execute, OnOpen, Warehouse
 
 ALONE = Shard(0, 1)
 
@@ -169,18 +170,26 @@ class Postgres:
         return True
 
     @contextmanager
-    def writing(self, holder: Holder, patience: Patience = Patience()) -> Iterator[Warehouse]:  # noqa: B008  (it never changes)
+    def writing(
+        self,
+        holder: Holder,
+        patience: Patience = Patience(),  # noqa: B008  (it never changes)
+        on_open: OnOpen = require_current,
+    ) -> Iterator[Warehouse]:
         """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it."""
         with (
             _locked(self.address, self.shard, holder, patience) as number,
             closing(PostgresWarehouse(self.address, self.shard, number)) as warehouse,
         ):
+            stamp_new(warehouse)
+            on_open(warehouse)
             yield warehouse
 
     @contextmanager
-    def reading(self) -> Iterator[Warehouse]:
+    def reading(self, on_open: OnOpen = require_current) -> Iterator[Warehouse]:
         """The warehouse, for reading."""
         with closing(PostgresWarehouse(self.address, self.shard, None, self.reader)) as warehouse:
+            on_open(warehouse)
             yield warehouse
 
 
@@ -190,6 +199,9 @@ def _locked(address: Address, shard: Shard, holder: Holder, patience: Patience) 
     with closing(_connect(address)) as connection:
         try:
             fence.take_lock(lambda sql, values=(): _run(connection, sql, values), shard, patience)
+            refuse_newer(
+                lambda sql, values=(): _run(connection, _pyformat(sql), values), address.shown
+            )
             with _transaction(connection) as run:
                 fence.making_tables(run)
                 _make_workers(run)

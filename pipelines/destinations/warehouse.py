@@ -14,6 +14,7 @@ from sources.landing.tables import Table
 from ..exits import Stop
 from ..lock import Holder, Patience
 from . import ddl
+from .migrations import require_current
 
 Execute = Callable[..., Any]
 """Takes a statement and its values; returns its rows."""
@@ -134,6 +135,11 @@ class Warehouse(ABC):
         yield from self._missing_of_engine(schema, tables)
 
 
+OnOpen = Callable[[Warehouse], None]
+"""What is done with a warehouse before anything else. By default one of another schema version is
+refused."""
+
+
 class Destination(Protocol):
     """A warehouse before it is opened. `folder` and `name`: where files that belong to it lie."""
 
@@ -156,11 +162,13 @@ class Destination(Protocol):
         ...
 
     def writing(
-        self, holder: Holder, patience: Patience = ...
+        self, holder: Holder, patience: Patience = ..., on_open: OnOpen = require_current
     ) -> AbstractContextManager[Warehouse]:
-        """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it."""
+        """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it, exit 2
+        when it is of another schema version."""
         ...
 
-    def reading(self) -> AbstractContextManager[Warehouse]:
-        """The warehouse, for reading. Raises Stop (exit 6) when it cannot be opened."""
+    def reading(self, on_open: OnOpen = require_current) -> AbstractContextManager[Warehouse]:
+        """The warehouse, for reading. Raises Stop: exit 6 when it cannot be opened, exit 2 when it
+        is of another schema version."""
         ...
