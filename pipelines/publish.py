@@ -20,7 +20,7 @@ import duckdb
 
 from .destinations import Destination, DuckDB
 from .destinations.ddl import literal
-from .destinations.duckdb import STORAGE_VERSION, DuckDBWarehouse, explain, refuse_ambiguous
+from .destinations.duckdb import STORAGE_VERSION, DuckDBWarehouse, explain, refuse_name
 from .destinations.errors import locked
 from .destinations.grants import MARTS
 from .destinations.migrations import require_current
@@ -115,7 +115,7 @@ def _require_current(warehouse: Path) -> None:
 
 def _refuse_what_is_not_ours(output: Path, warehouse: Path) -> None:
     """Raises Stop unless nothing is there, or an earlier copy."""
-    refuse_ambiguous(output)
+    refuse_name(output)
     if output == warehouse or (output.exists() and output.samefile(warehouse)):
         raise usage(f"{output} is the warehouse itself", "Name another file as --output.")
     if output.exists() and not _is_a_copy(output):

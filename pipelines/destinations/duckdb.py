@@ -27,7 +27,7 @@ from .read_only import ask_duckdb
 from .warehouse import Execute, OnOpen, Warehouse
 
 STORAGE_VERSION = "v1.4.0"
-_OTHER_SCHEMAS = (MARTS, MARTS_LEDGER, "pg_catalog", "information_schema")
+_OTHER_NAMES = (MARTS, MARTS_LEDGER, "pg_catalog", "information_schema", "main", "system", "temp")
 _SPARING = "256MB"  # by itself it would keep as much of a file as four fifths of memory hold
 
 
@@ -119,7 +119,7 @@ class DuckDB:
         on_open: OnOpen = require_current,
     ) -> Iterator[Warehouse]:
         """The warehouse, locked and open. Raises Stop: exit 7 when another run holds it."""
-        refuse_ambiguous(self.path)
+        refuse_name(self.path)
         with file_lock(self.path, holder, patience), open_duckdb(self.path) as warehouse:
             stamp_new(warehouse)
             on_open(warehouse)
@@ -137,7 +137,7 @@ class DuckDB:
 def open_duckdb(path: Path, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
     """Open (and, for writing, create) the file. Raises Stop: exit 7 where a run of ours writes what
     is to be read, else exit 6 saying what is wrong."""
-    refuse_ambiguous(path)
+    refuse_name(path)
     with _explained(path):
         if not path.exists():
             if read_only:
@@ -172,26 +172,31 @@ def _explained(path: Path) -> Iterator[None]:
         raise explain(path, error) or error from error
 
 
-def refuse_ambiguous(path: Path) -> None:
-    """Raises Stop (usage) for a file whose name DuckDB would take for one of the schemas in it.
+def refuse_name(path: Path) -> None:
+    """Raises Stop (usage) for a file under whose name DuckDB or dbt would not find its tables.
 
     DuckDB names a database by its file, up to the first point. With a schema of the same name every
     `tokportal.accounts` is ambiguous, in this program, in dbt and in each query of a person.
     """
     name = path.name.partition(".")[0].casefold()
-    if name in _schemas():
+    why = ""
+    if name in _names_in_use():
+        why = f"DuckDB would call it {name}, and there is a schema or database {name} already"
+    elif "'" in path.name or '"' in path.name:
+        why = "dbt cannot build marts in a file with a quote in its name"
+    if why:
         raise usage(
-            f"{path} has the name of a schema in it: DuckDB could not tell {name}.{name} apart",
-            "Rename the file, for example to warehouse.duckdb, here and in"
-            " DESTINATION__DUCKDB__CREDENTIALS.",
+            f"{path}: {why}",
+            "Rename the file, for example to warehouse.duckdb, here and in the setting or flag that"
+            " names it.",
         )
 
 
-def _schemas() -> frozenset[str]:
-    """Every schema of a warehouse, and those of DuckDB itself."""
+def _names_in_use() -> frozenset[str]:
+    """Every schema of a warehouse, and the schemas and databases of DuckDB itself."""
     providers = sources.names()
     staging = (f"{name}_staging" for name in providers)
-    return frozenset({*providers, *staging, *_OTHER_SCHEMAS})
+    return frozenset({*providers, *staging, *_OTHER_NAMES})
 
 
 def _refuse_other_files(path: Path) -> None:

@@ -19,12 +19,15 @@ from ..destinations import Warehouse, destination
 from ..lock import Holder, Patience
 from ..refresh_plan import Refresh, RefreshResult
 from ..refresh_request import RefreshRequest
+from ..schema import declared
 from ..settings import ProviderSettings
+from .tokfluence_ledger import OrderLedger
 from .tokfluence_orders import Orders
 from .tokfluence_posts import Catalogue, Post, named, trouble_of
 from .tokfluence_rows import Plan, PostRefresh
 
 TAKES = frozenset({"posts", "missing", "force"})
+_SCHEMA = "tokfluence"
 # Several seconds per address are documented, and fifty may be in one order.
 TIMEOUTS = Timeouts(read=300.0, request=320.0)
 
@@ -132,20 +135,36 @@ class TokfluenceRefresh(Refresh):
         return self._plan.sentence()
 
     async def send(self) -> None:
-        for tenant, key in self._keys.items():
-            mine = [row for row in self._plan.ready if row.tenant == tenant]
-            await key.send(mine, self._forget)
+        if not self._plan.ready:
+            return
+        with self._opened() as warehouse:
+            self._warehouse = warehouse
+            warehouse.prepare(_SCHEMA, declared()[_SCHEMA])
+            for tenant, key in self._keys.items():
+                mine = [row for row in self._plan.ready if row.tenant == tenant]
+                await key.send(mine, OrderLedger(warehouse, tenant), self._forget)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Warehouse]:
+        """The warehouse, which is made where there is none: it keeps what was paid for."""
+        if self._warehouse is not None:
+            yield self._warehouse
+            return
+        place = destination(self._request.target)
+        with place.writing(Holder(), Patience(self._request.wait_seconds)) as warehouse:
+            yield warehouse
+        self._warehouse = None
 
     def _forget(self, rows: Sequence[PostRefresh]) -> None:
         """What was read before, or was missing, is due again: the next sync brings the new
         figures. The rest of a mark stays, so that no comment is paid for twice."""
         if self._warehouse is None or not rows:
             return
-        there = self._warehouse.tables("tokfluence")
+        there = self._warehouse.tables(_SCHEMA)
         for table, column in ((MISSING_POSTS.name, "retry_after"), (POST_MARKS.name, "read_at")):
             if table not in there:
                 continue
-            sql = f'update "tokfluence"."{table}" set {column} = null'
+            sql = f'update "{_SCHEMA}"."{table}" set {column} = null'
             with self._warehouse.transaction() as execute:
                 for row in rows:
                     execute(f"{sql} where tenant = ? and post_id = ?", [row.tenant, row.name])

@@ -1,8 +1,9 @@
 """The orders of one Tokfluence key: each leaves once, and a lost answer is looked up.
 
 An order of up to 50 addresses has an id made of the day and the addresses: the same order repeated
-by hand is recognised by the provider and not charged again. When an answer is lost nothing more is
-sent, and the balance tells what became of the order before any post is read for a credit.
+by hand is recognised by the provider and not charged again. The ledger tells what became of it: a
+paid order is not sent again, a refunded one is, under another id. When an answer is lost nothing
+more is sent, and the balance tells what became of the order before any post is read for a credit.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 
 from sources.http.budget import Budget, BudgetSpent, CreditsTooLow
 from sources.http.client import HttpClient
 from sources.http.errors import Fatal, NotFound, ProviderError, RateLimited, Retriable, TryLater
 from sources.landing.rows import first
-from sources.tokfluence.actions import CREDITS_PER_URL, Analysis, TokfluenceActions
+from sources.tokfluence.actions import CREDITS_PER_URL, OrderedBefore, TokfluenceActions
 from sources.tokfluence.client import POST_NOT_FOUND, TokfluenceClient
 from sources.tokfluence.options import Options
 from sources.tokfluence.tables import POST_SNAPSHOTS
 
 from ..refresh_request import RefreshRequest
+from .tokfluence_ledger import Order, OrderLedger
 from .tokfluence_rows import Figures, PostRefresh, orders
 
 _REFUNDED = 502
@@ -64,9 +67,13 @@ class Orders:
         self.left = None if balance is None else max(0, balance - self.options.credits_floor)
 
     async def send(
-        self, rows: Sequence[PostRefresh], taken: Callable[[Sequence[PostRefresh]], None]
+        self,
+        rows: Sequence[PostRefresh],
+        ledger: OrderLedger,
+        taken: Callable[[Sequence[PostRefresh]], None],
     ) -> None:
         """Order after order, until one is not answered as it should be."""
+        self._ledger = ledger
         for order in orders(rows):
             if order[0].outcome != "ready":
                 return
@@ -84,23 +91,66 @@ class Orders:
                 row.end("not_asked", error.message)
 
     async def _send(self, order: Sequence[PostRefresh], all_rows: Sequence[PostRefresh]) -> None:
+        urls, price = [row.url for row in order], CREDITS_PER_URL * len(order)
+        name, earlier = self._named(urls)
+        if earlier and earlier.paid:
+            _end(order, "asked", "ordered and paid for earlier today")
+            return
         balance = self.connection.wallet.balance
+        placed = earlier or self._ledger.begin(name, balance, self.connection.clock.now())
         for row in order:
             row.sent = True
         try:
-            said = await self._analyze([row.url for row in order])
+            said = await self.actions.analyze(urls, name, force=self.request.force)
+        except OrderedBefore as error:
+            await self._ordered_before(order, all_rows, earlier, placed, error)
         except Retriable as error:
-            await self._unanswered(order, all_rows, error, balance)
+            await self._unanswered(order, all_rows, error, balance, placed)
         except ProviderError as error:
+            if not isinstance(error, Fatal):
+                self._ledger.complete(placed, price, refused=True)
             self._refused(order, all_rows, error)
         else:
+            self._ledger.complete(placed, price)
             by_id = {analysis.post_id: analysis for analysis in said}
             for row in order:
                 row.heard(by_id.get(row.name))
 
-    async def _analyze(self, urls: Sequence[str]) -> list[Analysis]:
-        day, force = self.connection.clock.now().date(), self.request.force
-        return await self.actions.analyze(urls, request_id(urls, day, force=force), force=force)
+    def _named(self, urls: Sequence[str]) -> tuple[str, Order | None]:
+        """The id for an order, and the order that was sent under it. Ids of orders that brought
+        nothing are passed over: the provider would answer 409."""
+        day = self.connection.clock.now().date()
+        for attempt in count():
+            name = request_id(urls, day, force=self.request.force, attempt=attempt)
+            earlier = self._ledger.find(name)
+            if earlier is None or not earlier.over:
+                break
+        return name, earlier
+
+    async def _ordered_before(
+        self,
+        order: Sequence[PostRefresh],
+        all_rows: Sequence[PostRefresh],
+        earlier: Order | None,
+        placed: Order,
+        error: OrderedBefore,
+    ) -> None:
+        """The provider has seen this order: whether it kept the credits tells what became of it."""
+        price, kept = CREDITS_PER_URL * len(order), None
+        now = self.connection.wallet.balance
+        if earlier is None:
+            self._ledger.forget(placed)
+        elif now is not None and earlier.balance_before is not None:
+            kept = earlier.balance_before - now - self._ledger.spent_since(earlier)
+        if kept == price:
+            self._ledger.complete(placed, price)
+            _end(order, "asked", "ordered and paid for earlier today")
+        elif kept == 0:
+            self._ledger.complete(placed, 0)
+            await self._send(order, all_rows)
+        else:
+            why = "ordered earlier today, and nothing tells whether it was refunded"
+            _end(order, "unknown", f"{why}: {error.message}. Order it tomorrow, or with --force")
 
     def _refused(
         self, order: Sequence[PostRefresh], all_rows: Sequence[PostRefresh], error: ProviderError
@@ -124,18 +174,19 @@ class Orders:
         all_rows: Sequence[PostRefresh],
         error: Retriable,
         balance: int | None,
+        placed: Order,
     ) -> None:
         if isinstance(error, RateLimited):
             _end(all_rows, "rate_limited", error.message)
         elif error.status == _REFUNDED:
-            again = "tomorrow, or with --force"
-            _end(order, "not_asked", f"{error.message}; refunded. It may be ordered again {again}")
+            self._ledger.complete(placed, 0)
+            _end(order, "not_asked", f"{error.message}; refunded. The same command orders it again")
         else:
-            await self._look_up(order, error, balance)
+            await self._look_up(order, error, balance, placed)
         _end(all_rows, "not_asked", "not sent: the answer to the order before was lost")
 
     async def _look_up(
-        self, order: Sequence[PostRefresh], lost: Retriable, balance: int | None
+        self, order: Sequence[PostRefresh], lost: Retriable, balance: int | None, placed: Order
     ) -> None:
         """An order is charged before the work: a balance that fell by less says that it was not
         taken, one that fell by just its price that it was. Otherwise the posts may tell."""
@@ -148,6 +199,7 @@ class Orders:
         if fell is not None and 0 <= fell < price:
             _end(order, "not_asked", f"{lost.message}; not taken, nothing was charged")
         elif fell == price:
+            self._ledger.complete(placed, price)
             _end(order, "asked", "the answer was lost; the provider took the order")
         else:
             _end(order, "unknown", lost.message)
@@ -185,7 +237,9 @@ def _end(rows: Sequence[PostRefresh], outcome: str, message: str) -> None:
             row.end(outcome, message)
 
 
-def request_id(urls: Sequence[str], day: date, *, force: bool) -> str:
-    """The same for the same order within a day, whatever its order of addresses."""
+def request_id(urls: Sequence[str], day: date, *, force: bool, attempt: int = 0) -> str:
+    """The same for the same order within a day, whatever its order of addresses. `attempt` counts
+    the orders before it that brought nothing."""
     text = "\n".join([day.isoformat(), str(force), *sorted(urls)])
+    text += f"\n{attempt}" if attempt else ""
     return f"social-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -2,7 +2,7 @@
 
 The POST is sent once (docs/posts, docs/errors): after a Retriable error its outcome is unknown, and
 is looked up in the balance, which an order lowers before the work. Repeated by hand under the same
-`request_id` it is answered with 409 and not charged again.
+`request_id` it is answered with 409 and not charged again, also when the first one was refunded.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ from .addresses import post_id_in
 CREDITS_PER_URL = 25
 MAX_URLS = 50
 _DUPLICATE = "duplicate_request"
+
+
+class OrderedBefore(Refused):
+    """An order of this `request_id` was accepted before. Whether it was refunded is not told."""
+
+    code = _DUPLICATE
+    remedy = "Look the order up in the ledger of credits before it is believed or sent again."
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,8 @@ class TokfluenceActions:
     ) -> list[Analysis]:
         """Have up to 50 videos fetched anew; their figures are in the index a little later.
 
-        `force` pays even for those that are fresh in the provider's eyes. An order that was
-        accepted before under this `request_id` comes back as `queued`.
+        `force` pays even for those that are fresh in the provider's eyes. Raises OrderedBefore for
+        an order that was accepted before under this `request_id`, which costs nothing.
         """
         ordered = list(dict.fromkeys(urls))  # repeats are billed
         _check(ordered)
@@ -60,7 +67,7 @@ class TokfluenceActions:
         except Refused as error:
             if error.code != _DUPLICATE:
                 raise
-            return [Analysis(url, post_id_in(url), "queued") for url in ordered]
+            raise OrderedBefore(error.message, status=error.status) from error
 
 
 def _check(urls: Sequence[str]) -> None:

@@ -263,13 +263,22 @@ POST_MARKS = Table(
 
 CREDIT_LEDGER = Table(
     name="credit_ledger",
-    grain="one row per run and operation that costs credits",
+    grain="one row per run or order, and operation that costs credits",
     key=("run_id", "operation"),
     columns=(
-        ours("run_id", "text", "The run, as in `sync_runs`."),
+        ours(
+            "run_id",
+            "text",
+            "The run, as in `sync_runs`; of `social refresh`, the X-Request-Id of an order.",
+        ),
         ours("operation", "text", "As in the provider's price list: posts.show …"),
         ours("calls", "bigint", "Requests sent, repeated tries included."),
-        ours("credits", "bigint", "What they cost by the price list, refunds taken off."),
+        ours(
+            "credits",
+            "bigint",
+            "What they cost by the price list, refunds taken off; NULL: an order whose answer was"
+            " lost, and may have cost credits.",
+        ),
         ours("balance_before", "bigint", "Balance before the run's first request."),
         ours("balance_after", "bigint", "Balance as said last."),
     ),

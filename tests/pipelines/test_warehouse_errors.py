@@ -201,7 +201,9 @@ def test_every_command_says_that_the_file_is_damaged(right, new_project):
         assert "another program" not in ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("name", ["tokportal", "Genviral", "marts", "tokfluence_staging"])
+@pytest.mark.parametrize(
+    "name", ["tokportal", "Genviral.old", "tokfluence_staging", "main", "it's"]
+)
 def test_a_file_named_like_a_schema_is_refused_before_it_is_made(new_project, name):
     project = new_project(SOURCES__TOKPORTAL__API_KEY="sk_none")
     file = project.folder / f"{name}.duckdb"
@@ -210,11 +212,9 @@ def test_a_file_named_like_a_schema_is_refused_before_it_is_made(new_project, na
     ran = project.social("sync", **env)
 
     assert ran.code == 2
-    assert ran.messages == [
-        f"{file} has the name of a schema in it: DuckDB could not tell"
-        f" {name.casefold()}.{name.casefold()} apart. Rename the file, for example to"
-        " warehouse.duckdb, here and in DESTINATION__DUCKDB__CREDENTIALS."
-    ]
+    assert len(ran.messages) == 1
+    assert ran.messages[0].startswith(f"{file}: ")
+    assert "Rename the file, for example to warehouse.duckdb" in ran.messages[0]
     assert list(project.folder.glob(f"{name}.*")) == []
 
 
@@ -225,7 +225,7 @@ def test_check_names_a_file_that_is_named_like_a_schema(new_project):
     ran = project.social("check", DESTINATION__DUCKDB__CREDENTIALS=str(file))
 
     assert ran.code == 2
-    assert "has the name of a schema" in ran.stdout
+    assert "DuckDB would call it genviral" in ran.stdout
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_missing_posts_are_ordered_and_the_next_sync_brings_them(
     assert (first.code, waits.code, again.code, known.code) == (0, 0, 0, 0)
     assert waits.result["posts"] == []  # the next sync tells
     assert [row["outcome"] for row in first.result["posts"]] == ["asked"]
-    assert [row["status"] for row in again.result["posts"]] == ["queued"]
+    assert [(row["outcome"], row["sent"]) for row in again.result["posts"]] == [("asked", False)]
     assert (cost, again.result["credits_used"]) == (50, 0)
     assert first.result["next"] == "social sync -s tokfluence"
     assert project.query("select count(*) from posts") == [(2,)]
@@ -217,6 +217,57 @@ def test_a_refunded_order_was_not_taken(refresh, sandbox, urls, charged):
     ran = refresh(urls[0], max_credits=25)
 
     assert (ran.outcomes, ran.code, charged(), len(orders(sandbox))) == (["not_asked"], 5, 0, 1)
+
+
+def test_a_refunded_order_is_sent_again_by_the_same_command(refresh, sandbox, absent, charged):
+    """The provider answers 409 to the id of a refunded order; that is no success."""
+    fault(sandbox, "status", method="POST", status=502, code="upstream_error", times=2)
+
+    ran = [refresh(absent[2]["url"], max_credits=25) for _ in range(4)]
+
+    assert [one.outcomes[0] for one in ran] == ["not_asked", "not_asked", "asked", "asked"]
+    assert [one.code for one in ran] == [5, 5, 0, 0]
+    assert (charged(), len(orders(sandbox))) == (25, 3)
+
+
+@pytest.mark.parametrize("refunded", [False, True])
+def test_an_order_that_a_kill_interrupted_is_looked_up(
+    refresh, sandbox, urls, charged, monkeypatch, refunded
+):
+    """409 tells that it was taken once. The balance and our ledger tell whether it was paid."""
+    if refunded:
+        fault(sandbox, "status", method="POST", status=502, code="upstream_error", times=1)
+    with monkeypatch.context() as patched:
+        _killed_after_its_order(patched)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(urls[0], max_credits=25)
+
+    ran = refresh(urls[0], max_credits=25)
+
+    assert (ran.outcomes, ran.code, charged()) == (["asked"], 0, 25)
+
+
+def test_an_order_of_another_machine_is_not_believed(refresh, sandbox, urls, charged, tmp_path):
+    """Nothing here tells whether it was refunded: neither done nor paid a second time."""
+    refresh(urls[0], max_credits=25)
+    (tmp_path / "w.duckdb").unlink()
+
+    ran = [refresh(urls[0], max_credits=25) for _ in range(2)]
+
+    assert [(one.outcomes, one.code) for one in ran] == [(["unknown"], 5)] * 2
+    assert charged() == 25
+
+
+def _killed_after_its_order(patched):
+    order = TokfluenceActions.analyze
+
+    async def analyze(*args, **fields):
+        try:
+            await order(*args, **fields)
+        finally:
+            raise KeyboardInterrupt
+
+    patched.setattr(TokfluenceActions, "analyze", analyze)
 
 
 def test_a_lost_answer_that_the_balance_does_not_tell(

@@ -8,7 +8,7 @@ from sources.http.budget import Budget, BudgetSpent
 from sources.http.client import HttpClient
 from sources.http.errors import ProviderError, Refused
 from sources.tokfluence import connect
-from sources.tokfluence.actions import TokfluenceActions
+from sources.tokfluence.actions import OrderedBefore, TokfluenceActions
 
 
 def analyze(sandbox, urls, request_id, max_credits=None):
@@ -32,13 +32,13 @@ def missing(sandbox):
 
 
 def test_each_address_is_paid_once(sandbox, missing, spent):
-    """Repeats are left out; the same order again is known to be accepted, and free."""
+    """Repeats are left out; the same order again is refused as such, and free."""
     url = missing[0]["url"]
 
     first, again = (analyze(sandbox, [url, url], "order-1") for _ in range(2))
 
     assert [(a.url, a.post_id) for a in first] == [(url, missing[0]["post_id"])]
-    assert [a.status for a in again] == ["queued"]
+    assert isinstance(again, OrderedBefore)
     assert spent() == 25
 
 
@@ -58,7 +58,7 @@ def test_a_lost_answer_is_not_ordered_again(sandbox, missing, fault, spent):
     again = analyze(sandbox, [missing[1]["url"]], "order-3")
 
     assert isinstance(lost, ProviderError)
-    assert [a.status for a in again] == ["queued"]
+    assert isinstance(again, OrderedBefore)
     assert spent() == 25
 
 
