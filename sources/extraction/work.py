@@ -77,6 +77,8 @@ class Work:
     pieces: deque[Piece] = field(default_factory=deque)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     moved: dict[str, dict[str, Any]] = field(default_factory=dict)  # cursors once all is done
+    # When its first answer was read, where later pieces rest on it: all is complete as of then.
+    read_at: datetime | None = None
     resting: frozenset[str] = frozenset()  # streams that are not tried yet, for they keep failing
 
     def now(self) -> datetime:
@@ -167,7 +169,7 @@ class Work:
             return
         self.scope.notes.status(
             batch,
-            self.now(),
+            self.read_at or self.now(),
             stream,
             account_id,
             status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..http.errors import Skippable
 from ..landing.batch import Batch
 from ..landing.days import gaps
 from ..landing.held import Held
+from ..landing.outcomes import SYNC_ACCOUNT_STATUS
 from .account_work import AccountWork, PostWork
 from .answers import Answer, ask_account
 from .client import TokPortalClient
@@ -44,6 +46,7 @@ async def read_drilldown(
     work: AccountWork, client: TokPortalClient, rows: Batch, held: Held
 ) -> None:
     """The account's header, totals, posts, series and audience; then plan what else is due."""
+    work.read_at = work.now()
     answer = await ask_account(work, client, held)
     # Not selected, it is read all the same: it tells which posts moved.
     target = rows if "drilldown" in work.scope.streams else rows.piece()
@@ -127,9 +130,11 @@ def _plan_account_raw(work: AccountWork, rows: Batch) -> None:
 def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held) -> None:
     marks = {} if work.scope.full_refresh else held.of(POST_MARKS, work.account_id)
     known = {key[0]: stored.row for key, stored in marks.items() if stored.completed}
+    status = held.of(SYNC_ACCOUNT_STATUS, work.account_id).get((work.account_id, "drilldown"))
+    listed_before = status.row["last_success_at"] if status else None
     throughs = []
     for seen in by_worth(drilldown.posts, known, work.now()):
-        post = _plan_post(work, seen, known.get(seen.tracked_post_id), rows)
+        post = _plan_post(work, seen, known.get(seen.tracked_post_id), rows, listed_before)
         if seen.stored:
             throughs.append(post.raw.raw_through)
     work.stored_since = min(t for t in throughs if t) if throughs and all(throughs) else None
@@ -139,10 +144,16 @@ def _plan_posts(work: AccountWork, drilldown: Drilldown, rows: Batch, held: Held
             _plan_last_look(work, post_id, mark, rows)
 
 
-def _plan_post(work: AccountWork, seen: SeenPost, known: Row | None, rows: Batch) -> PostWork:
+def _plan_post(
+    work: AccountWork,
+    seen: SeenPost,
+    known: Row | None,
+    rows: Batch,
+    listed_before: datetime | None,
+) -> PostWork:
     post = PostWork(seen, known or _new_mark(work, seen, rows.tenant))
     before = dict(post.mark)
-    post.raw = post.raw.met(seen.observed_at)
+    post.raw = post.raw.met(seen.observed_at, listed_before)
     post.comments = post.comments.met(seen.observed_at)
     lag, asks = work.scope.options.raw_max_lag_days, work.scope.asks("post_raw_snapshots")
     if error := from_the_future(post.raw, work.now()):

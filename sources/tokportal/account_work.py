@@ -25,7 +25,7 @@ class PostWork:
 
     @property
     def raw(self) -> RawMark:
-        names = ("observed_at", "raw_through", "raw_per_day", "unseen_since")
+        names = ("observed_at", "raw_through", "raw_per_day", "unseen_since", "held_until")
         return RawMark(**{name: self.mark[name] for name in names})
 
     @raw.setter

@@ -33,22 +33,27 @@ class Landed:
 @dataclass(frozen=True)
 class RawMark:
     """`observed_at`: the observation up to which raw snapshots were asked; `raw_through`: the
-    newest that is held; `unseen_since`: the oldest observation met since and not asked."""
+    newest that is held; `unseen_since`: the oldest observation met since and not asked;
+    `held_until`: the last listing before that one, up to which every capture is held."""
 
     observed_at: datetime | None = None
     raw_through: datetime | None = None
     raw_per_day: float | None = None
     unseen_since: datetime | None = None
+    held_until: datetime | None = None
 
     def ahead_of(self, now: datetime) -> bool:
         """A mark from the future would skip data: an integrity error, no reason to ask nothing."""
         return any(m and m > now + TOLERANCE for m in (self.observed_at, self.raw_through))
 
-    def met(self, observed: datetime | None) -> RawMark:
-        """The mark after an observation was met in the drilldown."""
+    def met(self, observed: datetime | None, listed_before: datetime | None = None) -> RawMark:
+        """The mark after an observation was met in the drilldown; `listed_before`: when the
+        drilldown before this one was read."""
         if observed is None or self.observed_at is None or observed <= self.observed_at:
             return self
-        return self if self.unseen_since else replace(self, unseen_since=observed)
+        if self.unseen_since:
+            return self
+        return replace(self, unseen_since=observed, held_until=listed_before)
 
     def due(self, observed: datetime | None, now: datetime, max_lag_days: float) -> bool:
         """Whether raw snapshots should be asked now, `observed` being the newest observation."""

@@ -375,6 +375,11 @@ POST_MARKS = Table(
             "timestamp",
             "Oldest observation not asked for yet.",
         ),
+        ours(
+            "held_until",
+            "timestamp",
+            "Last listing before `unseen_since`: up to then every raw snapshot is held.",
+        ),
         ours("comments_through", "timestamp", "Observation up to which comments were asked."),
         ours("comment_count", "bigint", "Comment counter when they were asked."),
         ours(

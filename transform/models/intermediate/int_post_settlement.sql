@@ -19,6 +19,7 @@ tokportal as (
         accounts.is_removed as is_account_removed,
         accounts.listed_until,
         marks.asked_through,
+        marks.held_until,
         marks.unseen_since is not null or posts.observed_at > marks.asked_through as has_unseen,
         raw_streams.status is null and marked_accounts.account_key is null as is_without_ledger,
         coalesce(raw_streams.status, 'ok') <> 'skipped' and marked_accounts.account_key is not null
@@ -39,7 +40,7 @@ tokportal_held as (
             when is_without_ledger then listed_until
             when asked_through is null then null
             when is_raw_read and not has_unseen then listed_until
-            else asked_through
+            else held_until
         end as exact_until
     from tokportal
 ),
