@@ -24,3 +24,12 @@
       )
   {%- endif -%}
 {% endmacro %}
+
+
+{# For a small table that is written as a whole and that views read. Postgres would drop the views with
+   a table that is replaced. #}
+{% macro emptied(table) %}
+  {%- if is_incremental() -%}
+    delete from {{ table }}
+  {%- endif -%}
+{% endmacro %}

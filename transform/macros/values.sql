@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
-{% macro sha256(text) %}{{ return(adapter.dispatch("sha256")(text)) }}{% endmacro %}
+{% macro sha256(text) %}{{ return(adapter.dispatch("sha256", "social")(text)) }}{% endmacro %}
 
 {% macro default__sha256(text) -%}
   sha256({{ text }})

@@ -1,4 +1,9 @@
-{{ config(materialized="table", indexes=on_postgres(["account_key"])) }}
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    indexes=on_postgres(["account_key"]),
+    pre_hook=["{{ emptied(this) }}"],
+) }}
 -- Accounts that several keys see count once. `owner_key` is the account as the owning key sees it: a
 -- key that still lists it, then the one that saw it first. Only accounts of other keys are here.
 with every_account as (

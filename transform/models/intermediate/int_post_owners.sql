@@ -1,4 +1,9 @@
-{{ config(materialized="table", indexes=on_postgres(["post_key"])) }}
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    indexes=on_postgres(["post_key"]),
+    pre_hook=["{{ emptied(this) }}"],
+) }}
 -- Posts that several keys see count once, as in int_account_owners. The key that owns the account
 -- owns its posts, as far as it sees them.
 with every_post as (

@@ -1,3 +1,8 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    pre_hook=["{{ emptied(this) }}"],
+) }}
 -- The last settled day of the figures that a stream brings, by account. Removed accounts are left out.
 with accounts as (
     select accounts.provider, accounts.tenant, accounts.account_id, accounts.account_key,
