@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sandbox bench chaos lock sbom clean
+.PHONY: help demo test check sandbox bench chaos mutants lock sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ bench: $(READY)  ## what the README claims about speed, measured here and now
 
 chaos: $(READY)  ## slow campaigns: kills at many instants, random faults
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or chaos"
+
+mutants: $(READY)  ## plant each bug of tests/mutants in a copy; do the tests notice? (ONLY=name)
+	$(BIN)/python tests/mutants/run.py $(ONLY)
 
 lock: $(READY)  ## pin every dependency again (hashes, no hosts)
 	$(BIN)/pip install --quiet uv

@@ -309,6 +309,7 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
         shutil.copy(ROOT / ".dlt" / "config.toml", folder / ".dlt")
         base = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),  # these tests try the code beside them, wherever it lies
             "LANG": "C.UTF-8",
             "HOME": str(folder / "home"),  # the rate is shared through it: not between tests
             "TMPDIR": str(folder / "tmp"),

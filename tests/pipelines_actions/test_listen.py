@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -187,6 +189,30 @@ def test_kill_between_receiving_and_handling_loses_nothing(project, sandbox):
 
     assert stored(project) == []
     assert handled(project) == [("evt_a", account, "synced")]
+
+
+KILLED = """
+import os, signal
+from pipelines import drain
+from pipelines.cli import main
+drain.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main()
+"""
+
+
+def test_kill_before_the_rows_are_committed_keeps_the_events(project):
+    """An event leaves the inbox when its row is there, and not before."""
+    leave(project, {"evt_kept": {}})
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, "listen", "--once"], cwd=project.folder, env=project.env
+    )
+
+    assert killed.returncode == -signal.SIGKILL
+    assert len(stored(project)) == 1
+    assert project.social("listen", "--once").code == 0
+    assert stored(project) == []
+    assert handled(project) == [("evt_kept", None, "no_account")]
 
 
 @pytest.mark.slow

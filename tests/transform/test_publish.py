@@ -114,6 +114,37 @@ def test_copies_are_private_until_a_mode_lets_others_in(project, copy):
         assert project.social("publish", "--mode", wrong).code == 2
 
 
+LOSING = """
+from pipelines import publish
+from pipelines.cli import main
+mark = publish._mark
+
+def lose_a_row(connection):
+    mark(connection)
+    connection.execute("delete from marts.dim_post where post_key = 'p7'")
+
+publish._mark = lose_a_row
+main()
+"""
+
+
+def test_a_copy_that_lacks_a_row_is_never_put_in_place(project, copy):
+    """Exit 8 names the table, and the old copy stays as it was."""
+    before = copy.read_bytes()
+
+    ran = subprocess.run(
+        [sys.executable, "-c", LOSING, "publish"],
+        cwd=project.folder,
+        env=project.env,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ran.returncode == 8
+    assert "dim_post has 19,999 rows" in ran.stderr
+    assert copy.read_bytes() == before
+
+
 def test_postgres_needs_no_copy(project):
     url = f"postgresql://u:{project.canary}@127.0.0.1:1/d"
     ran = project.social(
