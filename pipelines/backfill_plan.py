@@ -43,7 +43,7 @@ class BackfillPlan:
     def print(self) -> None:
         planning.print_plan(self.lines)
         for size in self.sizes:
-            print(  # noqa: T201  (the answer, on stdout)
+            print(  # noqa: T201  (the answer, on stdout; only names of ours and numbers)
                 f"{size.provider}: {size.chunks:,} chunks × {size.accounts:,} accounts,"
                 f" {size.left:,} of them left to ask"
             )

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table as Grid
 
 from sandbox.server import Settings, start
 
 from .exits import Exit, gravest
 from .settings import prepare_dlt, project_root
+from .terminal import PlainConsole
 
 _WORLD = Settings(
     port=0,
@@ -50,7 +50,7 @@ class Day:
 
 def run_demo() -> Exit:
     """Run it and print what it did. Returns the graver exit code of the two syncs."""
-    console = Console(highlight=False)
+    console = PlainConsole()
     database = project_root() / "data" / "sandbox.duckdb"
     _forget(database)
     console.print(
@@ -110,7 +110,7 @@ def _sync(database: Path) -> Day:
     return Day(result, rows)
 
 
-def _build_marts(console: Console) -> Exit:
+def _build_marts(console: PlainConsole) -> Exit:
     from .transform import TransformRequest, transform
 
     result = transform(TransformRequest())
@@ -118,7 +118,7 @@ def _build_marts(console: Console) -> Exit:
     return result.exit_code
 
 
-def _write_report(console: Console, database: Path) -> Path:
+def _write_report(console: PlainConsole, database: Path) -> Path:
     from .report import ReportRequest, make_report
 
     result = make_report(ReportRequest(output=database.with_name("sandbox-report.html")))
@@ -133,7 +133,7 @@ def _control(url: str, what: str, body: dict[str, Any]) -> None:
     urllib.request.urlopen(request, timeout=10).read()  # noqa: S310
 
 
-def _print_days(console: Console, first: Day, second: Day) -> None:
+def _print_days(console: PlainConsole, first: Day, second: Day) -> None:
     _print_rows(console, first, second)
     _print_requests(console, first, second)
     seconds = " and ".join(f"{_seconds(day):.1f} s" for day in (first, second))
@@ -155,7 +155,7 @@ def _grid(title: str, *columns: str) -> Grid:
     return grid
 
 
-def _print_rows(console: Console, first: Day, second: Day) -> None:
+def _print_rows(console: PlainConsole, first: Day, second: Day) -> None:
     import sources
 
     grid = _grid("Rows", "table", "first sync", "a day later", "of these written")
@@ -169,7 +169,7 @@ def _print_rows(console: Console, first: Day, second: Day) -> None:
     console.print(grid)
 
 
-def _print_requests(console: Console, first: Day, second: Day) -> None:
+def _print_requests(console: PlainConsole, first: Day, second: Day) -> None:
     grid = _grid("Requests", "endpoint", "first sync", "a day later")
     for provider in _DOCUMENTED_PER_MINUTE:
         asked = [day.of(provider).requests_by_endpoint for day in (first, second)]
@@ -190,7 +190,7 @@ def _seconds(day: Day) -> float:
     return took
 
 
-def _print_next(console: Console, database: Path, report: Path) -> None:
+def _print_next(console: PlainConsole, database: Path, report: Path) -> None:
     console.print(
         f"\nThe rows are in {database}, a schema per provider (sandbox data, on its own).\n\n"
         "Try\n"
@@ -200,5 +200,4 @@ def _print_next(console: Console, database: Path, report: Path) -> None:
         "  DESTINATION__DUCKDB__CREDENTIALS=data/sandbox.duckdb social status\n"
         "  social init, then social check      with a key of your own\n"
         "  social sync                         your accounts into data/warehouse.duckdb",
-        markup=False,
     )

@@ -154,8 +154,9 @@ def as_json(lines: list[PlanLine]) -> dict[str, Any]:
 
 def print_plan(lines: list[PlanLine]) -> None:
     """For people, on stdout; `~` marks an estimate."""
-    from rich.console import Console
     from rich.table import Table as Grid
+
+    from .terminal import PlainConsole
 
     grid = Grid("provider", "stream", "requests", "at least", "credits", "minutes")
     for line in lines:
@@ -168,7 +169,7 @@ def print_plan(lines: list[PlanLine]) -> None:
             f"{about if line.credits else ''}{line.credits:,}",
             f"{line.seconds / 60:.1f}",
         )
-    console = Console(highlight=False)
+    console = PlainConsole()
     console.print(grid)
     total = sum(line.requests for line in lines)
     console.print(

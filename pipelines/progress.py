@@ -6,7 +6,6 @@ All of it goes to stderr; stdout is for data. Text from providers is stripped of
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sources.http.redaction import redact
+from sources.http.redaction import neutral, redact
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 HEARTBEAT_SECONDS = 30.0
 
 
@@ -30,7 +28,7 @@ class Progress(Protocol):
 
 def safe(text: str) -> str:
     """Text for a terminal or a log: no secret, no control character, no direction override."""
-    return _CONTROL.sub("", redact(text))
+    return neutral(redact(text))
 
 
 def _say(line: str) -> None:
@@ -39,7 +37,12 @@ def _say(line: str) -> None:
 
 
 def _pairs(facts: dict[str, Any]) -> str:
-    return "  ".join(f"{key}={value}" for key, value in facts.items() if value not in (None, ""))
+    """On one line: a line break in a value must not look like another event."""
+    return "  ".join(
+        f"{key}={' '.join(str(value).splitlines())}"
+        for key, value in facts.items()
+        if value not in (None, "")
+    )
 
 
 class JsonLines:
@@ -87,11 +90,12 @@ class Live:
     """A bar per provider: accounts done, rows, requests, waits, time left."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
-        self.console = Console(stderr=True, highlight=False)
+        from .terminal import PlainConsole
+
+        self.console = PlainConsole(stderr=True)
         self.bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -107,7 +111,7 @@ class Live:
         if name in ("run.started", "batch.loaded"):
             return
         style = {"warning": "yellow", "error": "red"}.get(level)
-        self.console.print(safe(f"{name}  {_pairs(facts)}"), style=style, markup=False)
+        self.console.print(safe(f"{name}  {_pairs(facts)}"), style=style)
 
     def tick(self, provider: str, done: int, total: int, rows: int, traffic: Any) -> None:
         task = self._tasks.get(provider)

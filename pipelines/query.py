@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import IO, Any
 
+from sources.http.redaction import escaped, neutral
+
 from .destinations import Destination
 from .standard_streams import output_error
 
@@ -22,6 +24,8 @@ SHOWN_ROWS = 500  # of a table: a screen holds no more, and its widths need all 
 _ANY_WIDTH = 1_000_000  # of a pipe
 
 Row = Sequence[Any]
+
+_FORMULA_SIGNS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,31 @@ def _values(field: Any, column: Any) -> list[Any]:
     return values
 
 
-def as_csv(out: IO[str]) -> Callable[[Answer], None]:
-    """RFC 4180. NULL is nothing at all, an empty text is `""`."""
+def as_csv(out: IO[str], *, for_spreadsheet: bool = False) -> Callable[[Answer], None]:
+    """RFC 4180. NULL is nothing at all, an empty text is `""`. `for_spreadsheet`: a text that a
+    spreadsheet would take for a formula gets an apostrophe in front, and every text is quoted."""
+    of_text = _inert if for_spreadsheet else _quoted
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, bool | int | float | Decimal):
+            return _quoted(_text(value))
+        return of_text(_text(value))
 
     def write(answer: Answer) -> None:
-        out.write(",".join(map(_quoted, answer.columns)) + "\r\n")
+        out.write(",".join(map(of_text, answer.columns)) + "\r\n")
         for row in answer.rows:
-            out.write(",".join("" if v is None else _quoted(_text(v)) for v in row) + "\r\n")
+            out.write(",".join(map(cell, row)) + "\r\n")
 
     return write
+
+
+def _inert(text: str) -> str:
+    # Quoted always: where the system's list separator is `;`, a bare one would begin a new cell.
+    formula = text.lstrip(" \0\ufeff")[:1] in _FORMULA_SIGNS
+    text = f"'{text}" if formula else text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:
@@ -88,7 +108,7 @@ def as_json(out: IO[str]) -> Callable[[Answer], None]:
     digits."""
 
     def write(answer: Answer) -> None:
-        names = [json.dumps(name, ensure_ascii=False) for name in _unique(answer.columns)]
+        names = [_json(name) for name in _unique(answer.columns)]
         before = "["
         for row in answer.rows:
             pairs = (f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True))
@@ -113,13 +133,13 @@ def _json(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
     if isinstance(value, dict):
-        inner = (f"{json.dumps(k, ensure_ascii=False)}: {_json(v)}" for k, v in value.items())
+        inner = (f"{_json(k)}: {_json(v)}" for k, v in value.items())
         return f"{{{', '.join(inner)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_json, value))}]"
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
-    return json.dumps(_text(value), ensure_ascii=False)
+    return escaped(json.dumps(_text(value), ensure_ascii=False))
 
 
 def _text(value: Any) -> str:
@@ -144,14 +164,15 @@ def as_table(say: Callable[[str], None], *, terminal: bool) -> Callable[[Answer]
     """For people. Wide values are cut on a terminal alone; `say` tells of rows left out."""
 
     def write(answer: Answer) -> None:
-        from rich.console import Console
         from rich.table import Table
+
+        from .terminal import PlainConsole
 
         grid = Table(box=None, header_style="bold", pad_edge=False)
         for name in answer.columns:
-            grid.add_column(name, no_wrap=True, overflow="ellipsis")
+            grid.add_column(neutral(name), no_wrap=True, overflow="ellipsis")
         more = _fill(grid, answer.rows)
-        Console(highlight=False, width=None if terminal else _ANY_WIDTH).print(grid)
+        PlainConsole(width=None if terminal else _ANY_WIDTH).print(grid)
         if more:
             say(f"Only the first {SHOWN_ROWS} rows; --format csv or json has all of them.")
 
@@ -170,4 +191,4 @@ def _fill(grid: Any, rows: Iterator[Row]) -> bool:
 
 
 def _line(value: Any) -> str:
-    return " ".join(_text(value).splitlines())
+    return neutral(" ".join(_text(value).splitlines()))

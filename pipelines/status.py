@@ -231,9 +231,9 @@ def _stale(status: ProviderStatus, max_age_seconds: float) -> list[str]:
 
 def print_status(report: StatusReport) -> None:
     """The report for people, on stdout."""
-    from rich.console import Console
+    from .terminal import PlainConsole
 
-    console = Console(highlight=False)
+    console = PlainConsole()
     console.print(f"{report.warehouse}  {report.size_bytes / 2**20:.1f} MiB")
     for provider in report.providers:
         run = provider.last_run
@@ -261,18 +261,16 @@ def print_status(report: StatusReport) -> None:
                 f"  {row['account_id']} {row['stream']}: {row['error_code']},"
                 f" {row['failures']} in a row, next try {_next_try(row['next_retry_at'])}."
                 f" {row['error_message']}",
-                markup=False,
             )
         for row in provider.rejected:
             whose = " ".join(filter(None, (row["account_id"], row["stream"])))
             console.print(
                 f"  REJECTED {whose}: {row['rejected']:,} rows of the newest reading"
                 f" ({row['columns']}), see sync_rejects",
-                markup=False,
             )
         for row in provider.stale_accounts:
             since = _minute(row["last_success_at"])
-            console.print(f"  {row['account_id']} {row['stream']}: {since}", markup=False)
+            console.print(f"  {row['account_id']} {row['stream']}: {since}")
         if provider.stale:
             console.print(f"  STALE: {', '.join(provider.stale)}")
     if not report.providers:

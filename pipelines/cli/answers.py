@@ -97,6 +97,9 @@ def query(
     format_: Annotated[
         QueryFormat, typer.Option("--format", help="A table for people, or csv, json.")
     ] = QueryFormat.table,
+    safe_csv: Annotated[
+        bool, typer.Option(help="CSV in which no spreadsheet finds a formula (= + - @).")
+    ] = False,
     target: Where = Target.duckdb,
     timeout: Annotated[str, typer.Option(help="Stop the query after so long: 30s, 10m.")] = "10m",
     verbose: Verbose = False,
@@ -106,6 +109,7 @@ def query(
     \b
     social query 'select handle, platform from marts.dim_account'
     social query --format csv - < question.sql > answer.csv
+    social query --safe-csv 'select * from marts.dim_post' > for-excel.csv
     """
 
     def run() -> Exit:
@@ -115,16 +119,17 @@ def query(
         from .. import query as asking
         from ..destinations import destination
 
+        chosen = QueryFormat.csv if safe_csv else format_
         writers = {
             QueryFormat.table: asking.as_table(say, terminal=sys.stdout.isatty()),
-            QueryFormat.csv: asking.as_csv(sys.stdout),
+            QueryFormat.csv: asking.as_csv(sys.stdout, for_spreadsheet=safe_csv),
             QueryFormat.json: asking.as_json(sys.stdout),
         }
         asked = sys.stdin.read() if sql == "-" else sql
         place = destination(target)
         if place.warning_before_query:
             say(f"WARNING  {place.warning_before_query}.")
-        asking.query(place, asked, writers[format_], seconds(timeout))
+        asking.query(place, asked, writers[chosen], seconds(timeout))
         return Exit.OK
 
     guarded(run, verbose, output_is_result=True)

@@ -9,7 +9,7 @@ import typer
 
 from ..exits import Exit
 from .flags import AsJson, Target, Verbose, Where
-from .frame import app, guarded, print_json, say
+from .frame import app, guarded, print_json, print_text, say
 from .variables import SocialCommand
 
 clients = typer.Typer(
@@ -52,7 +52,7 @@ def check(
             print_json(coverage.as_json())
             return Exit.OK
         for line in coverage.lines():
-            (say if line.startswith("WARN") else typer.echo)(line)
+            (say if line.startswith("WARN") else print_text)(line)
         return Exit.OK
 
     guarded(run, verbose, output_is_result=True)

@@ -94,6 +94,13 @@ def say(text: str) -> None:
     typer.echo(safe(text), err=True)
 
 
+def print_text(text: str) -> None:
+    """Print a line for people on stdout."""
+    from sources.http.redaction import neutral
+
+    typer.echo(neutral(text))
+
+
 def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 

@@ -9,7 +9,7 @@ import typer
 
 from ..exits import Exit
 from .flags import AsJson, Target, Verbose, Where, Yes, ids, seconds
-from .frame import command, guarded, print_json, say
+from .frame import command, guarded, print_json, print_text, say
 
 
 @command("Have a provider act")
@@ -83,7 +83,7 @@ def refresh(
             print_json(result.as_json(code))
         else:
             for row in result.rows:
-                typer.echo(row.line())
+                print_text(row.line())
         say(result.last_line())
         return code
 

@@ -9,7 +9,7 @@ import typer
 
 from ..exits import Exit, usage
 from .flags import Accounts, AsJson, Mode, Target, Verbose, Where, Yes, file_mode, ids
-from .frame import agree, command, guarded, print_json, say
+from .frame import agree, command, guarded, print_json, print_text, say
 
 
 @command("Read")
@@ -110,7 +110,7 @@ def _report(request: Any, as_json: bool) -> Exit:
         print_json(result.as_json())
     else:
         for path in filter(None, (result.path, result.pdf)):
-            typer.echo(str(path))
+            print_text(str(path))
     for warning in result.warnings:
         say(warning)
     say(result.last_line())
@@ -123,5 +123,5 @@ def _provider_report(
     from ..provider_report import ReportRequest, make_report, warning
 
     agree(warning(html), yes)
-    typer.echo(make_report(ReportRequest(provider, ordered, html, tenant)))
+    print_text(make_report(ReportRequest(provider, ordered, html, tenant)))
     return Exit.OK

@@ -8,7 +8,7 @@ import typer
 
 from ..exits import Exit
 from .flags import AsJson, Sharded, Target, Verbose, Where, shard_of
-from .frame import command, guarded, print_json
+from .frame import command, guarded, print_json, print_text
 from .variables import SandboxCommand
 
 
@@ -58,7 +58,7 @@ def check(
             print_json([vars(finding) for finding in findings])
         else:
             for finding in findings:
-                typer.echo(finding.line())
+                print_text(finding.line())
         return worst(findings)
 
     guarded(run, verbose, output_is_result=True)

@@ -9,24 +9,20 @@ from .findings import Finding
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Broken rules first, each with its remedy; then what is only worth knowing."""
-    from rich.console import Console
     from rich.table import Table as Grid
 
-    console = Console(highlight=False)
+    from ..terminal import PlainConsole
+
+    console = PlainConsole()
     broken = [finding for finding in findings if finding.broken]
     if broken:
         grid = Grid("provider", "rule that is broken", "rows", "which", "what to do")
         for f in broken:
-            grid.add_row(f.provider, f.rule, f"{f.rows:,}", _plain(f.shown), _plain(f.remedy))
+            grid.add_row(f.provider, f.rule, f"{f.rows:,}", f.shown, f.remedy)
         console.print(grid)
     told = [finding for finding in findings if not finding.broken]
     if told:
         grid = Grid("provider", "worth knowing", "count", "figures")
         for f in told:
-            grid.add_row(f.provider, f.rule, f"{f.rows:,}", _plain(f.shown))
+            grid.add_row(f.provider, f.rule, f"{f.rows:,}", f.shown)
         console.print(grid)
-
-
-def _plain(text: str) -> str:
-    """Keys come from outside: no markup in them."""
-    return text.replace("[", "\\\\[")

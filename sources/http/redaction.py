@@ -14,10 +14,13 @@ _KEY_SHAPES = re.compile(
 )
 # To the last @ of the word: a password may hold one itself.
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
-# What a terminal would obey, or a database could not store.
-_CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+# What a terminal would obey, or a database could not store; besides these, line breaks and tabs.
+_OTHERS = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff"
 )
+_CONTROLS = re.compile(f"[\t\n{_OTHERS}]")
+_CONTROLS_IN_LINES = re.compile(f"[{_OTHERS}]")
 _HIDDEN = "[hidden]"
 
 _secrets: set[str] = set()
@@ -45,6 +48,17 @@ def redact(text: str) -> str:
 def shown(text: str, length: int = 300) -> str:
     """Foreign text, fit for a terminal, a log and any database: redacted first, then cut."""
     return _CONTROLS.sub("\ufffd", redact(text))[:length]
+
+
+def neutral(text: str) -> str:
+    """Text that no terminal obeys: control characters and changes of the reading direction are
+    replaced by U+FFFD. Line breaks and tabs stay."""
+    return _CONTROLS_IN_LINES.sub("\ufffd", text)
+
+
+def escaped(json_text: str) -> str:
+    """JSON of the same value without any character that a terminal would obey."""
+    return _CONTROLS_IN_LINES.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json_text)
 
 
 def fingerprint(secret: str) -> str:
