@@ -62,7 +62,7 @@ async def read_drilldown(
     )
     reader.latest(answer.body)
     reader.series(answer.body.get("daily_series"))
-    reader.series_gaps()
+    reader.series_gaps(rows)  # also where the days themselves are not selected
     reader.demographics(answer.body)
     reader.insights(answer.body)
     result = work.drilldown = reader.result

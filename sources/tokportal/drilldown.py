@@ -13,6 +13,7 @@ from typing import Any
 
 from ..extraction.removal import bring_back
 from ..extraction.series_gaps import note_gaps_between
+from ..landing.batch import Batch
 from ..landing.changes import carried, differs, mark_changes
 from ..landing.held import Key, Stored
 from ..landing.rows import Said, first
@@ -168,20 +169,21 @@ class DrilldownReader(AccountReader):
 
     def series_gaps(
         self,
+        rows: Batch,
         since: date | None = None,
         until: date | None = None,
         beside: Collection[date] = (),
     ) -> None:
-        """Note the days that the series just read lacks, between the first and the last day that
-        are known; `beside`: from another answer. The range that was read is that of its own days,
-        unless it is given."""
+        """Note in `rows` the days that the series just read lacks, between the first and the last
+        day that are known; `beside`: from another answer. The range that was read is that of its
+        own days, unless it is given."""
         read = self.result.series_days
         if not read or self.result.series_rejected:
             return
         stored = self.held.of(DAILY_SERIES, self.account_id).values()
         days = read | {each.row["date"] for each in stored} | set(beside)
         since, until = since or min(read), until or max(read)
-        note_gaps_between(self.batch, self.held, self.account_id, since, until, days, self.now)
+        note_gaps_between(rows, self.held, self.account_id, since, until, days, self.now)
 
     def demographics(self, body: Row) -> None:
         """The audience, bucket by bucket, under the capture it belongs to."""

@@ -132,7 +132,7 @@ async def read_series(
     reader.series(list(points.values()))
     if whole:
         drilldown = work.drilldown.series_days if work.drilldown else set()
-        reader.series_gaps(asked.since, asked.until, beside=drilldown)
+        reader.series_gaps(rows, asked.since, asked.until, beside=drilldown)
     found = {m for point in points.values() for m, v in point.items() if v is not None}
     work.from_series = sorted({*work.from_series, *found} & set(SERIES_METRICS))
 

@@ -6,8 +6,8 @@ comments, page by page.
 
 With a lag of seven days the second week costs more than the first: then every post that was
 measured at all in the week before is asked, and of the older ones, which are measured every eighth
-day, each observation alone. No schedule that keeps the lag asks less for them. The same holds for the comments
-of posts whose counter stands still.
+day, each observation alone. No schedule that keeps the lag asks less for them. The same holds for
+the comments of posts whose counter stands still.
 """
 
 import pytest
