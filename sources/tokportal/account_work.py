@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ..extraction.work import Work
@@ -53,6 +53,7 @@ class AccountWork(Work):
     drilldown: Drilldown | None = None
     raw_mark: RawMark | None = None
     from_series: list[str] = field(default_factory=list)
+    series_days: set[date] = field(default_factory=set)  # that only /analytics/series has
     whole_series: bool = False  # all of it is read, not only what the drilldown leaves out
     stored_since: datetime | None = None  # the oldest snapshot that new raw rows may touch
 

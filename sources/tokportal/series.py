@@ -90,6 +90,8 @@ def _older_days(
     drilldown's first day."""
     today = work.now().date()
     first_day = min(drilldown.series_days, default=today + timedelta(days=1))
+    if not work.whole_series and cursor.get("observed_at") == work.observed():
+        return None  # not measured since the last gap was filled
     if not work.whole_series:
         held_to = date.fromisoformat(cursor["through"])
         since = held_to - timedelta(days=work.scope.options.lookback_days)
@@ -130,6 +132,7 @@ async def read_series(
     await read_days(work.account_id, asked, points, client)
     reader = DrilldownReader(work.account_id, rows, held, work.now())
     reader.series(list(points.values()))
+    work.series_days |= reader.result.series_days
     if whole:
         drilldown = work.drilldown.series_days if work.drilldown else set()
         reader.series_gaps(rows, asked.since, asked.until, beside=drilldown)

@@ -53,11 +53,11 @@ def _move_cursor(work: AccountWork, stream: str) -> None:
         if work.raw_mark is not None:
             work.cursors[stream] = cursor_of(work.raw_mark)
     elif stream == "daily_series":
-        days = work.drilldown.series_days if work.drilldown else set()
-        through = min(max(days, default=work.now().date()), work.now().date())
-        known = work.cursors.get(stream) or {}
+        known, today = work.cursors.get(stream) or {}, work.now().date().isoformat()
+        days = (work.drilldown.series_days if work.drilldown else set()) | work.series_days
+        newest = max(days).isoformat() if days else known.get("through")
         work.cursors[stream] = {
-            "through": through.isoformat(),
+            "through": min(newest or today, today),
             "observed_at": observed,
             "from_series": work.from_series or known.get("from_series", []),
             "whole_at": iso(work.now()) if work.whole_series else known.get("whole_at"),
