@@ -32,16 +32,33 @@ class Stopper:
         self.stop.set()
 
 
+_current: Stopper | None = None
+
+
 @contextmanager
 def stopped_by_signals() -> Iterator[Stopper]:
     """A stopper that listens to both signals while the block runs (main thread only)."""
-    stopper = Stopper()
+    global _current
+    stopper = _current = Stopper()
     before = {number: signal.signal(number, stopper) for number in _EXITS}
     try:
         yield stopper
     finally:
+        _current = None
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def stop_requested() -> bool:
+    """Whether a signal asked the run under way to stop."""
+    return _current is not None and _current.stop.is_set()
+
+
+def heed_as_first_process() -> None:
+    """End at SIGTERM also as process 1 of a container: the kernel gives it no default action, so a
+    command that listens to no signal would run on until it is killed."""
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(Exit.TERMINATED))
 
 
 def in_thread(work: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .. import environment, standard_streams
+from .. import environment, signals, standard_streams
 
 # ruff: noqa: I001  (the order of --help)
 from . import start, sync, proof, clients, providers, answers, report
@@ -21,6 +21,7 @@ def main() -> None:
     """Entry point of the `social` script."""
     os.umask(0o077)  # what is in the warehouse, its log and its copies is its owner's business
     standard_streams.protect()
+    signals.heed_as_first_process()
     environment.enter()  # before flags are read: some come from variables
     try:
         app()
