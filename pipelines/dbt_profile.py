@@ -14,6 +14,7 @@ from .destinations import Destination, DuckDB
 SCHEMA = "transform"
 _PASSWORD = "DBT_ENV_SECRET_SOCIAL_PASSWORD"  # noqa: S105  (a name; dbt hides what such a variable holds)
 _THREADS = 4
+_RETRIES = 7  # dbt's pauses add up to 91 s: a server may have no connection free
 _POSTGRES = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "keepalives_idle")
 
 
@@ -54,6 +55,7 @@ def _postgres(place: Any) -> tuple[dict[str, Any], str]:
         "schema": SCHEMA,
         "threads": _THREADS,
         "application_name": "social",
+        "retries": _RETRIES,
         **kept,
         **numbers,
     }

@@ -7,12 +7,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import dlt
+from dlt.common.destination.client import LoadJob
 from dlt.destinations.exceptions import DatabaseTerminalException
-from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresParquetCopyJob
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 from dlt.destinations.typing import DBTransaction
 
 from .fence import Fence, Overtaken
+from .patient import connect_patiently
+
+
+class _PatientCopy(PostgresParquetCopyJob):
+    """Copies a file through a connection of its own. The one that dlt opened for the job is not
+    used for that; a worker holds few."""
+
+    def _connect(self) -> Any:
+        self._job_client.sql_client.close_connection()
+        return connect_patiently(super()._connect)
 
 
 def fenced_destination(url: str, fence: Fence | None, staging_layout: str) -> Any:
@@ -20,6 +31,9 @@ def fenced_destination(url: str, fence: Fence | None, staging_layout: str) -> An
     ones lose rows without an error."""
 
     class SqlClient(Psycopg2SqlClient):
+        def open_connection(self) -> Any:
+            return connect_patiently(super().open_connection)
+
         @contextmanager
         def begin_transaction(self) -> Iterator[DBTransaction]:
             with super().begin_transaction() as transaction:
@@ -33,6 +47,12 @@ def fenced_destination(url: str, fence: Fence | None, staging_layout: str) -> An
             self.sql_client = SqlClient(
                 plain.dataset_name, plain.staging_dataset_name, config.credentials, capabilities
             )
+
+        def create_load_job(
+            self, table: Any, file_path: str, load_id: str, restore: bool = False
+        ) -> LoadJob:
+            job = super().create_load_job(table, file_path, load_id, restore)
+            return _PatientCopy(file_path) if isinstance(job, PostgresParquetCopyJob) else job
 
         def complete_load(self, load_id: str) -> None:
             with self.sql_client.begin_transaction():

@@ -24,6 +24,7 @@ from .address import Address
 from .errors import explain_system
 from .fence import OVERTAKEN, Fence, Overtaken, Run
 from .migrations import refuse_newer, require_current, stamp_new
+from .patient import connect_patiently
 from .read_only import ask_postgres
 from .trouble import explain
 from .warehouse import Execute, OnOpen, Warehouse
@@ -224,7 +225,7 @@ def _make_workers(run: Run) -> None:
 def _connect(address: Address) -> Any:
     """A connection whose sessions speak UTC and give JSON as text. Raises Stop."""
     try:
-        connection = psycopg2.connect(address.url)
+        connection = connect_patiently(lambda: psycopg2.connect(address.url))
         connection.autocommit = True
         psycopg2.extras.register_default_json(connection, loads=lambda text: text)
         psycopg2.extras.register_default_jsonb(connection, loads=lambda text: text)
@@ -237,7 +238,7 @@ def _connect(address: Address) -> Any:
 
 def _connect_adbc(address: Address) -> Any:
     """A connection that gives Arrow; its sessions speak UTC."""
-    connection = adbc.connect(address.url, autocommit=True)
+    connection = connect_patiently(lambda: adbc.connect(address.url, autocommit=True))
     with connection.cursor() as cursor:
         cursor.execute("set timezone = 'UTC'")
     return connection
