@@ -20,7 +20,8 @@ tokportal as (
         accounts.listed_until,
         marks.asked_through,
         marks.held_until,
-        marks.unseen_since is not null or posts.observed_at > marks.asked_through as has_unseen,
+        marks.unseen_since is not null
+            or coalesce(posts.observed_at > marks.asked_through, false) as has_unseen,
         raw_streams.status is null and marked_accounts.account_key is null as is_without_ledger,
         coalesce(raw_streams.status, 'ok') <> 'skipped' and marked_accounts.account_key is not null
             as is_raw_read
