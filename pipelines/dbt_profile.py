@@ -24,7 +24,9 @@ def profile(place: Destination, folder: Path) -> Iterator[None]:
     output, password = _duckdb(place) if isinstance(place, DuckDB) else _postgres(place)
     said = {"social": {"target": "warehouse", "outputs": {"warehouse": output}}}
     (folder / "profiles.yml").write_text(json.dumps(said))  # JSON is YAML
-    with _environment({_PASSWORD: password, "PGTZ": "UTC", "DO_NOT_TRACK": "1"}):
+    with _environment(
+        {_PASSWORD: password, "PGTZ": "UTC", "PGCLIENTENCODING": "UTF8", "DO_NOT_TRACK": "1"}
+    ):
         yield
 
 

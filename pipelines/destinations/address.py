@@ -27,6 +27,8 @@ _BUNDLES = (
 )
 # A run may wait minutes for the provider between two statements: a dead peer must be noticed.
 _ALWAYS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "social"}
+# Whatever the URL, the role or the database sets: text of providers needs it.
+_FIXED = {"client_encoding": "UTF8"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Address:
         at = f"{f'[{host}]' if ':' in host else host}:{said.port or 5432}"
         password = quote(unquote(said.password or ""), safe="")  # dlt insists on the colon
         user = quote(unquote(said.username), safe="")
-        options = _ALWAYS | _authenticated(host, dict(parse_qsl(said.query)))
+        options = _ALWAYS | _authenticated(host, dict(parse_qsl(said.query))) | _FIXED
         where = f"{at}/{quote(database, safe='')}"
         return cls(
             f"postgresql://{user}:{password}@{where}?{urlencode(options, quote_via=quote)}",

@@ -226,6 +226,7 @@ def _connect(address: Address) -> Any:
     """A connection whose sessions speak UTC and give JSON as text. Raises Stop."""
     try:
         connection = connect_patiently(lambda: psycopg2.connect(address.url))
+        _require_utf8(address, connection)
         connection.autocommit = True
         psycopg2.extras.register_default_json(connection, loads=lambda text: text)
         psycopg2.extras.register_default_jsonb(connection, loads=lambda text: text)
@@ -234,6 +235,18 @@ def _connect(address: Address) -> Any:
     except psycopg2.Error as error:
         raise explain(address.shown, error) or Stop(Exit.DESTINATION, str(error)) from error
     return connection
+
+
+def _require_utf8(address: Address, connection: Any) -> None:
+    """Raises Stop (usage) for a database that cannot store every text a provider may send."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise usage(
+            f"{address.shown} is a database in {encoding}, which cannot store every text",
+            "Make one: `create database social encoding 'UTF8' template template0`, and name it in"
+            " DESTINATION__POSTGRES__CREDENTIALS.",
+        )
 
 
 def _connect_adbc(address: Address) -> Any:

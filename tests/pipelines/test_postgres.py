@@ -54,6 +54,46 @@ def lost(project, right):
     return {t: n for t, n in missing.items() if n and not t.startswith("sync_")}
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_store_every_text_is_refused(
+    new_project, sandbox, postgres, encoding
+):
+    """By `check`, and by a sync before it asks anything."""
+    name = f"in_{encoding.lower()}"
+    postgres.run(
+        f"create database {name} encoding '{encoding}' template template0"
+        " lc_collate 'C' lc_ctype 'C'"
+    )
+    project = new_project(
+        sandbox,
+        DESTINATION__POSTGRES__CREDENTIALS=postgres.url(name),
+        SOCIAL_TARGET="postgres",
+    )
+    sandbox.count_anew()
+
+    checked, ran = project.social("check"), project.sync()
+
+    assert (checked.code, ran.code) == (2, 2)
+    assert one_message(ran, f"a database in {encoding}", "encoding 'UTF8'")
+    assert f"a database in {encoding}" in checked.stdout
+    assert sandbox.requests()["total"] == 0
+
+
+def test_the_client_speaks_utf8_whatever_is_set(project, postgres, right):
+    """By the environment, the URL and the database."""
+    name = project.url.rpartition("/")[2]
+    postgres.run(f"alter database {name} set client_encoding = 'LATIN1'")
+
+    ran = project.sync(
+        "-s",
+        "tokportal",
+        PGCLIENTENCODING="LATIN1",
+        DESTINATION__POSTGRES__CREDENTIALS=f"{project.url}?client_encoding=LATIN1",
+    )
+
+    assert (ran.code, lost(project, right)) == (0, {})
+
+
 @pytest.mark.parametrize(
     "url",
     [

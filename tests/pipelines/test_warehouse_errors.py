@@ -13,6 +13,7 @@ import pytest
 from pipelines.destinations.duckdb import explain, open_duckdb
 from pipelines.exits import Exit, Stop
 
+KEY = "sk_sandbox_full_canary5e1fd07"
 HEADER = 4096
 BLOCKS = 3 * HEADER
 
@@ -195,7 +196,7 @@ def test_every_command_says_that_the_file_is_damaged(right, new_project):
     project.warehouse.write_bytes(flipped(content, BLOCKS))
 
     for command in (["check"], ["status"], ["query", "select 1"], ["sync"], ["publish"]):
-        ran = project.social(*command, SOURCES__TOKPORTAL__API_KEY="sk_none")
+        ran = project.social(*command, SOURCES__TOKPORTAL__API_KEY=KEY)
         assert (command, ran.code) == (command, 6)
         assert "is damaged" in ran.stdout + ran.stderr
         assert "another program" not in ran.stdout + ran.stderr
@@ -205,7 +206,7 @@ def test_every_command_says_that_the_file_is_damaged(right, new_project):
     "name", ["tokportal", "Genviral.old", "tokfluence_staging", "main", "it's"]
 )
 def test_a_file_named_like_a_schema_is_refused_before_it_is_made(new_project, name):
-    project = new_project(SOURCES__TOKPORTAL__API_KEY="sk_none")
+    project = new_project(SOURCES__TOKPORTAL__API_KEY=KEY)
     file = project.folder / f"{name}.duckdb"
     env = {"DESTINATION__DUCKDB__CREDENTIALS": str(file)}
 

@@ -235,6 +235,20 @@ def test_failing_sync_leaves_the_events(project, sandbox):
 
 
 @pytest.mark.slow
+def test_events_stay_until_their_rows_are_committed(project):
+    """The warehouse cannot be made at first; the events wait, and become rows once it can."""
+    project.warehouse.symlink_to(project.folder / "missing" / "warehouse.duckdb")
+    leave(project, {"evt_1": {"bundle_id": "bundle-of-nobody"}})
+
+    failing = project.social("listen", "--once")
+    waiting = stored(project)
+    project.warehouse.unlink()
+
+    assert (failing.code, len(waiting)) == (6, 1)
+    assert project.social("listen", "--once").code == 0
+    assert (handled(project), stored(project)) == ([("evt_1", None, "no_account")], [])
+
+
 def test_stop_in_the_middle_of_a_sync(project, sandbox):
     """SIGTERM: the port is closed, the sync is stopped, the event stays; exit 143 within 10 s."""
     account = sandbox.account("quiet")

@@ -217,6 +217,22 @@ def test_a_disk_that_is_full_leaves_the_old_copy(project, copy):
     assert [f.name for f in project.folder.iterdir() if "publishing" in f.name] == []
 
 
+def test_a_copy_that_differs_is_not_put_in_place(project, copy):
+    """A view of chance has another number of rows each time it is read, as a bad disk might."""
+    before = copy.read_bytes()
+    chance = "create or replace view marts.chance as from range(100000) where random() < 0.5"
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute(chance)
+
+    ran = project.social("publish")
+
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute("drop view marts.chance")
+    assert ran.code == 8
+    assert "the copy of chance has" in ran.stderr
+    assert copy.read_bytes() == before
+
+
 def test_publish_waits_its_turn_and_names_who_writes(project):
     with file_lock(project.warehouse, Holder("busy"), Patience()):
         ran = project.social("publish")
