@@ -20,7 +20,7 @@ from .builds import PROJECT, begin, built, due, keep, made_of
 from .client_rules import ClientCoverage, stored_coverage
 from .dbt_profile import profile
 from .destinations import Destination, DuckDB, Warehouse, destination
-from .destinations.errors import temporary_folder
+from .destinations.errors import explain_duckdb_text, temporary_folder
 from .exits import Exit, Stop, usage
 from .lock import Holder, Patience
 
@@ -152,9 +152,16 @@ def run_dbt(
         from dbt.cli.main import dbtRunner
 
         answer = dbtRunner().invoke([*words, *given, *_always(folder, kept)])
+    nodes = list(getattr(answer.result, "results", []))
+    failures = [
+        str(node.message) for node in nodes if str(node.status) in ("error", "runtime error")
+    ]
+    for text in filter(None, [str(answer.exception or ""), *failures]):
+        if isinstance(place, DuckDB) and (stop := explain_duckdb_text(place.path, text)):
+            raise stop
     if answer.exception is not None:
         raise Stop(Exit.BUG, f"dbt cannot run: {_first_line(str(answer.exception))}")
-    return _told(list(getattr(answer.result, "results", [])))
+    return _told(nodes)
 
 
 def _always(folder: str, kept: Path) -> list[str]:

@@ -58,12 +58,13 @@ _PLACES = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
 _RIGHTS_OF = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NAMELESS = _SYSTEM.keys() - _PLACES - _RIGHTS_OF
 _NUMBERS = {os.strerror(number): number for number in errno.errorcode}
-# Of the engine or of the file; any other type speaks of SQL.
+# Of the engine, the file or a commit; any other type speaks of SQL.
 _OF_THE_ENGINE = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
     duckdb.InternalException,
     duckdb.FatalException,
+    duckdb.TransactionException,
 )
 
 
@@ -104,27 +105,33 @@ def _of_system(number: int, path: Path, *, configured: bool = False) -> Stop:
 def explain_duckdb(path: Path, error: BaseException) -> Stop | None:
     """The Stop for an error of DuckDB about its file, its disk or its memory; None for an error of
     SQL. `path`: the file that was in use."""
-    if not isinstance(error, duckdb.Error):
+    # A damaged file has no type of its own. Any other type quotes SQL, which may say anything.
+    if type(error) is not duckdb.Error and not isinstance(error, _OF_THE_ENGINE):
         return None
     text = str(error)
-    for words, found in _SAID:
-        if match := re.search(words, text):
-            return found(path, match)
-    for file, reason in re.findall(r'"([^"\n]+)": ([^"\n]+?)\s*$', text, re.MULTILINE):
-        if (number := _NUMBERS.get(reason)) in _SYSTEM:
-            return _of_system(number, Path(file))
+    if stop := explain_duckdb_text(path, text):
+        return stop
     if isinstance(error, duckdb.OutOfMemoryException):
         return Stop(
             Exit.DESTINATION,
             f"DuckDB ran out of memory, or of disk beside {path}: {_first_line(text)}",
             f"{_SAFE} Free memory or disk, then run again.",
         )
-    if isinstance(error, _OF_THE_ENGINE):
-        return Stop(
-            Exit.DESTINATION,
-            f"{path} cannot be used: {_first_line(text)}",
-            f"{_SAFE} Run again; if it stays, report this line.",
-        )
+    return Stop(
+        Exit.DESTINATION,
+        f"{path} cannot be used: {_first_line(text)}",
+        f"{_SAFE} Run again; if it stays, report this line.",
+    )
+
+
+def explain_duckdb_text(path: Path, text: str) -> Stop | None:
+    """The same of an error that only left its text, as dbt keeps it."""
+    for words, found in _SAID:
+        if match := re.search(words, text):
+            return found(path, match)
+    for file, reason in re.findall(r'"([^"\n]+)": ([^"\n]+?)\s*$', text, re.MULTILINE):
+        if (number := _NUMBERS.get(reason)) in _SYSTEM:
+            return _of_system(number, Path(file))
     return None
 
 

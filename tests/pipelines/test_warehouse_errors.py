@@ -183,6 +183,8 @@ def test_a_reason_of_the_system_is_told_with_its_file(tmp_path, file, number, sa
         BrokenPipeError(errno.EPIPE, "Broken pipe"),
         ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
         duckdb.CatalogException("Catalog Error: Table with name block does not exist!"),
+        duckdb.ParserException('Parser Error: near "x": No space left on device'),
+        duckdb.ConversionException("Conversion Error: 'Corrupt database file' is no number"),
         ValueError("no space left on device"),
     ],
 )
