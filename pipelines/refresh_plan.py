@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from sources.http.errors import CredentialsRefused, Fatal, ProviderError, Retriable, TryLater
 
 from .exits import Exit, gravest
 
+RowType = TypeVar("RowType")
+_NEVER = datetime.fromtimestamp(0, UTC)
 # What is there now or comes by itself; what a limit of the user's own holds back is no failure.
 _FINE = frozenset({"asked", "captured", "fresh", "conflict"})
 _CHOSEN = frozenset({"over_limit"})
@@ -122,6 +124,14 @@ def counted(rows: Sequence[Row], things: str) -> str:
     held_back = ", ".join(f"{count} {outcome}" for outcome, count in sorted(others.items()))
     ready = sum(row.outcome == "ready" for row in rows)
     return f"{ready} of {len(rows)} {things} to refresh" + (f" ({held_back})" if held_back else "")
+
+
+def longest_unmeasured_first(
+    rows: Iterable[RowType], measured_at: Callable[[RowType], datetime | None]
+) -> list[RowType]:
+    """Rows in the order in which a limit takes them: never measured, then the oldest measurement.
+    Ties keep the provider's order."""
+    return sorted(rows, key=lambda row: measured_at(row) or _NEVER)
 
 
 def cut(rows: Iterable[Row], outcome: str, limit: int | None, message: str = "") -> None:

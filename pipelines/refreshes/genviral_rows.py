@@ -11,7 +11,7 @@ from sources.genviral.actions import CREDITS_ABOUT, Freshness, Refreshing, fresh
 from sources.genviral.handles import normalized
 from sources.landing.rows import first, identifier
 
-from ..refresh_plan import Row, counted, cut, instant
+from ..refresh_plan import Row, counted, cut, instant, longest_unmeasured_first
 
 _NEEDS = "today's free refresh is spent; --max-credits allows a paid one"
 
@@ -108,8 +108,10 @@ class Plan:
 
     @property
     def ready(self) -> tuple[list[TargetRefresh], list[TargetRefresh]]:
-        """The free ones, and those that cost."""
-        ready = [row for row in self.rows if row.outcome == "ready"]
+        """The free ones, and those that cost; each the longest unmeasured first."""
+        ready = longest_unmeasured_first(
+            (row for row in self.rows if row.outcome == "ready"), lambda row: row.refreshed_before
+        )
         return [row for row in ready if row.free], [row for row in ready if not row.free]
 
     def _afford(self) -> None:

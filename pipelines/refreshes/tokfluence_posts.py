@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sources
 from sources.tokfluence.addresses import (
@@ -22,6 +23,7 @@ from sources.tokfluence.tables import CAMPAIGN_POSTS, MISSING_POSTS, POST_MARKS
 
 from ..destinations import Warehouse
 from ..known_posts import known_posts
+from ..refresh_plan import longest_unmeasured_first
 
 _SCHEMA = "tokfluence"
 _SHORT = ("vm.tiktok.com", "vt.tiktok.com", "tiktok.com/t/")
@@ -32,7 +34,7 @@ _NO_HANDLE = "nobody says whose post it is: name its address with --posts"
 @dataclass
 class Post:
     """A TikTok video. `followed`: a sync reads it, as it is configured now. `missing`: it was not
-    in the index."""
+    in the index. `read_at`: its figures were read last (UTC). `ordered`: they are on the way."""
 
     post_id: str
     url: str | None = None
@@ -40,6 +42,8 @@ class Post:
     tenant: str | None = None
     followed: bool = False
     missing: bool = False
+    read_at: datetime | None = None
+    ordered: bool = False
 
     @property
     def address(self) -> str | None:
@@ -85,6 +89,7 @@ class Catalogue:
         ours = warehouse.tables(_SCHEMA)
         if POST_MARKS.name in ours:
             self._read_rows(warehouse, POST_MARKS.name, "true")
+            self._read_marks(warehouse)
         if MISSING_POSTS.name in ours:
             # One without a date was ordered already: the next sync tells.
             there = "found_at is null and retry_after is not null"
@@ -112,6 +117,12 @@ class Catalogue:
         for tenant, post_id, handle in warehouse.query(sql, values):
             self._met(post_id, None, handle, tenant, **facts)
 
+    def _read_marks(self, warehouse: Warehouse) -> None:
+        sql = f'select post_id, max(read_at) from "{_SCHEMA}"."{POST_MARKS.name}" group by post_id'
+        for post_id, read_at in warehouse.query(sql):
+            if post := self.posts.get(post_id):
+                post.read_at, post.ordered = read_at, read_at is None
+
     def _met(
         self,
         post_id: str,
@@ -129,9 +140,13 @@ class Catalogue:
             post.followed, post.missing = post.followed or followed, post.missing or missing
 
     def chosen(self, fits: Callable[[Post], bool]) -> list[Post]:
-        """Videos, the youngest first: TikTok's numbers grow with time."""
+        """Videos in the order in which a budget takes them: never read, then those that were read
+        longest ago, and last what was ordered and not read since. Ties: the youngest first, for
+        TikTok's ids grow with time."""
         fitting = [post for post in self.posts.values() if fits(post) and not is_photo(post.url)]
-        return sorted(fitting, key=lambda post: int(post.post_id), reverse=True)
+        fitting.sort(key=lambda post: int(post.post_id), reverse=True)
+        fitting = longest_unmeasured_first(fitting, lambda post: post.read_at)
+        return sorted(fitting, key=lambda post: post.ordered)
 
 
 def shortened(url: str) -> str:

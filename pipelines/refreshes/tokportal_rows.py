@@ -10,7 +10,7 @@ from typing import Any, Self
 from sources.http.errors import ProviderError, Retriable
 from sources.tokportal.actions import Availability
 
-from ..refresh_plan import Row, counted, cut, instant
+from ..refresh_plan import Row, counted, cut, instant, longest_unmeasured_first
 
 # TokPortal lists no price for a refresh in any credit table.
 CREDITS_DOCUMENTED = 0
@@ -103,7 +103,8 @@ class Plan:
 
     @property
     def _ready(self) -> list[AccountRefresh]:
-        return [row for row in self.rows if row.outcome == "ready"]
+        ready = (row for row in self.rows if row.outcome == "ready")
+        return longest_unmeasured_first(ready, lambda row: row.captured_before)
 
     def sentence(self) -> str:
         """Count, price and quota, before anything is sent."""

@@ -17,9 +17,9 @@ from ..http.client import HttpClient
 from ..http.egress import path
 from ..http.errors import BadBody, NoDataYet, NotFound, NotInPlan, Refused
 from ..http.redaction import register, shown
-from ..landing.rows import first
+from ..landing.rows import first, identifier
 from ..landing.values import Unusable, bigint, boolean, timestamp
-from .client import TokPortalClient, object_of
+from .client import ACCOUNT_ID, TokPortalClient, object_of
 from .tables import ACCOUNT_SNAPSHOTS
 
 COOLDOWN, QUOTA = "analytics_cooldown", "analytics_quota_exceeded"
@@ -102,6 +102,17 @@ class TokPortalActions:
         }
         where = path("accounts", account_id, "analytics", "refresh")
         return await self._http.post(where, body, endpoint=_REFRESH, read=_status)
+
+    async def list_captures(self) -> dict[str, datetime]:
+        """When each account was measured last (UTC), as far as the dashboard says."""
+        rows = (await self._client.get_dashboard()).get("accounts")
+        found = {}
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict) and (account_id := identifier(row, *ACCOUNT_ID)):
+                latest = row.get("latest")
+                if isinstance(latest, dict) and (captured_at := _captured_at(latest)):
+                    found[account_id] = captured_at
+        return found
 
     async def latest_capture(self, account_id: str) -> datetime | None:
         """When the provider measured the account last (UTC); None when it never did.

@@ -223,3 +223,27 @@ def test_order_that_contradicts_itself(provider, accounts, everything):
     """Said before anything is asked."""
     with pytest.raises(Stop):
         RefreshRequest(provider, accounts, everything).check()
+
+
+def measured_at(sandbox, row):
+    """Of an account's row of the dashboard, which says it of the newer generation only."""
+    if captured_at := (row.get("latest") or {}).get("captured_at"):
+        return captured_at
+    totals = sandbox.get(f"/accounts/{row['id']}/analytics").get("data") or {}
+    return totals.get("scraped_at") or ""
+
+
+def test_a_limit_takes_those_that_were_measured_longest_ago(project, sandbox):
+    """Otherwise a daily `--all --max-accounts 3` refreshes the same three for ever."""
+    measured = {
+        row["id"]: measured_at(sandbox, row) for row in sandbox.get("/analytics")["accounts"]
+    }
+
+    ran = refresh(project, flags=("--all", "--yes", "--max-accounts", "3"))
+
+    ended = outcomes(ran)
+    allowed = [id_ for id_ in measured if ended[id_] in ("asked", "over_limit")]
+    oldest = sorted(allowed, key=lambda account: measured[account])[:3]
+    assert len(allowed) > 3
+    assert {id_ for id_, outcome in ended.items() if outcome == "asked"} == set(oldest)
+    assert oldest != allowed[:3]  # the listing's order is another one

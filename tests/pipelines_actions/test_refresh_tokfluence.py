@@ -360,3 +360,20 @@ def test_refused_key(refresh, urls):
     ran = refresh(urls[0], max_credits=25, key="tkf_live_nobody")
 
     assert (ran.code, ran.outcomes) == (4, ["not_asked"])
+
+
+def test_a_budget_takes_another_post_each_time(new_project, sandbox, urls):
+    """What was ordered and not read since comes last."""
+    named = {"SOURCES__TOKFLUENCE__POST_URLS": ",".join(urls[:3])}
+    project = new_project(sandbox, providers=("tokfluence",), schema="tokfluence", **named)
+    assert project.sync("-s", "tokfluence.posts").code == 0
+    order = ("refresh", "tokfluence", "--all", "--yes", "--max-credits", "25", "--force", "--json")
+
+    ordered = [
+        row["post_id"]
+        for _ in range(3)
+        for row in project.social(*order).result["posts"]
+        if row["outcome"] == "asked"
+    ]
+
+    assert len(set(ordered)) == 3
