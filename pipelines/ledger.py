@@ -64,6 +64,7 @@ class ProviderResult:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     exit_code: Exit = Exit.OK
     requests_by_endpoint: dict[str, int] = field(default_factory=dict)
+    expected: dict[str, Any] = field(default_factory=dict)  # for `social status`, see expected.py
 
     @property
     def label(self) -> str:
@@ -153,7 +154,7 @@ def run_row(run: RunResult, provider: ProviderResult, now: datetime) -> Any:
         rows_written=provider.rows_written,
         accounts=provider.accounts,
         errors=len(provider.errors),
-        result=json.dumps(provider.as_json()),
+        result=json.dumps(provider.as_json() | {"expected": provider.expected}),
     )
     return batch.arrow()["sync_runs"]
 

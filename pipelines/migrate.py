@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sources
+
 from .destinations import Shard, destination
 from .destinations.migrations import (
     VERSION,
@@ -16,6 +18,7 @@ from .destinations.migrations import (
     version_of,
 )
 from .exits import Exit, Stop
+from .expected import recount
 from .lock import Holder, Patience
 
 _TOLD = ("version", "name", "does", "loses")
@@ -85,4 +88,6 @@ def migrate_warehouse(request: MigrateRequest, confirm: Callable[[str], None]) -
             for lossy in (each for each in needed if each.loses):
                 confirm(f"{warehouse.target}, migration {lossy.version}: {lossy.loses}")
             migrate(warehouse, needed)
+            for provider in sources.names() if needed else ():
+                recount(warehouse, provider)
     return MigrateResult(place.target, version, needed, request.dry_run)

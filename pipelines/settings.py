@@ -183,6 +183,12 @@ def batch_limits() -> Limits:
     return Limits(**{name: value for name, value in said.items() if value is not None})
 
 
+def completeness_days() -> int:
+    """`[retention] completeness_days`: how long ledgers of each run are kept; 90 unless set."""
+    days = _number("retention", "completeness_days", _config("retention", "completeness_days"), int)
+    return 90 if days is None else int(days)
+
+
 def duckdb_path() -> Path:
     """The warehouse file: DESTINATION__DUCKDB__CREDENTIALS, a path or a duckdb:/// URL."""
     said = _secret("destination.duckdb", "credentials")

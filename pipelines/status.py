@@ -11,6 +11,7 @@ import pendulum
 
 from .destinations import Destination, Warehouse
 from .exits import Exit
+from .expected import missing, shard_count
 from .loads import ledger
 from .rejected import newest_reading
 from .state import state_sizes
@@ -43,7 +44,8 @@ _SHARDS = """
 _GOOD_RUN = """
     select min(good_at) from (
         select max(finished_at) filter (where exit_code in (0, 3)) as good_at
-        from {schema}.sync_runs where command <> 'backfill' group by shard) of_shards"""
+        from {schema}.sync_runs where command <> 'backfill' and shard {of_now}
+        group by shard) of_shards"""
 
 _STREAMS = """
     select stream,
@@ -100,6 +102,7 @@ class ProviderStatus:
     stale_accounts: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] | None = None
+    missing: list[str] = field(default_factory=list)
 
 
 def _there(name: str) -> str:
@@ -119,7 +122,7 @@ class StatusReport:
 
     @property
     def exit_code(self) -> Exit:
-        if any(p.rejected for p in self.providers):  # newest rows are missing
+        if any(p.rejected or p.missing for p in self.providers):  # rows that should be there
             return Exit.CHECK_FAILED
         if self.max_age_seconds is None:
             return Exit.OK
@@ -157,7 +160,11 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
     if "shard" in warehouse.tables(name).get("sync_runs", set()):
         runs = warehouse.arrow(_LAST_RUN.format(schema=name)).to_pylist()
         shards = warehouse.arrow(_SHARDS.format(schema=name)).to_pylist()
-        good = warehouse.query(_GOOD_RUN.format(schema=name))[0][0]
+        newest_first = sorted(shards, key=lambda shard: shard["finished_at"], reverse=True)
+        count = shard_count(warehouse, [shard["shard"] for shard in newest_first])
+        of_now = f"like '%/{count}'" if count > 1 else "is null"
+        shards = [shard for shard in shards if shard["shard"].endswith(f"/{count}")]
+        good = warehouse.query(_GOOD_RUN.format(schema=name, of_now=of_now))[0][0]
     statuses = ledger(name, "sync_account_status")
     streams = warehouse.arrow(_STREAMS.format(statuses=statuses, there=_there(name))).to_pylist()
     failing = warehouse.arrow(_FAILING.format(statuses=statuses)).to_pylist()
@@ -171,6 +178,7 @@ def _provider(warehouse: Warehouse, name: str, max_age_seconds: float | None) ->
         stream["coverage"] = stream["complete"] / asked if asked else None
     status = ProviderStatus(name, last, streams, failing, shards, states, good, usage=usage)
     status.rejected = _rejected(warehouse, name)
+    status.missing = [str(each) for each in missing(warehouse, name)]
     if max_age_seconds is not None:
         status.stale = _stale(status, max_age_seconds)
         behind = _BEHIND.format(statuses=statuses, there=_there(name))
@@ -271,6 +279,8 @@ def print_status(report: StatusReport) -> None:
         for row in provider.stale_accounts:
             since = _minute(row["last_success_at"])
             console.print(f"  {row['account_id']} {row['stream']}: {since}")
+        for line in provider.missing:
+            console.print(f"  MISSING: {line}", soft_wrap=True)
         if provider.stale:
             console.print(f"  STALE: {', '.join(provider.stale)}")
     if not report.providers:

@@ -20,6 +20,7 @@ import sources
 from sources.http.budget import Budget
 from sources.http.errors import CredentialsRefused, EgressRefused, Fatal, TryLater
 
+from . import expected
 from .attempts import last_attempts
 from .derived import derive
 from .destinations import Shard, Warehouse, destination
@@ -29,6 +30,7 @@ from .exits import Exit, Stop, gravest, usage
 from .held import lookup_in
 from .known_posts import known_posts
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
+from .ledger_retention import prune_ledgers
 from .loads import sweep
 from .lock import Holder, Patience
 from .progress import Progress
@@ -36,7 +38,13 @@ from .rejected import rejected_rows
 from .rekey import rekey
 from .schema import declared
 from .selection import Selection, select
-from .settings import ProviderSettings, batch_limits, provider_settings, reread_key
+from .settings import (
+    ProviderSettings,
+    batch_limits,
+    completeness_days,
+    provider_settings,
+    reread_key,
+)
 from .signals import Stopper, in_thread, stopped_by_signals
 from .state import prune_states
 
@@ -154,7 +162,7 @@ class KeySync:
 
     def run(self, stopper: Stopper) -> None:
         provider = sources.get(self.settings.name)
-        outcome = ProviderResult(self.settings.name, self.tenant)
+        outcome, days = ProviderResult(self.settings.name, self.tenant), completeness_days()
         self.result.providers.append(outcome)
         self.warehouse.prepare(self.settings.name, declared()[self.settings.name])
         if self.request.shard is None:
@@ -173,9 +181,16 @@ class KeySync:
             finally:
                 self.describe(extract, outcome)
             self._derive(provider, extract, outcome)
+            whole = extract.all_asked and not self.request.accounts
+            streams = self.selection.streams(self.settings.name)
+            outcome.expected = expected.note(
+                self.warehouse, self.settings.name, streams, whole=whole
+            )
             row = run_row(self.result, outcome, datetime.now(UTC))
             self.warehouse.put(self.settings.name, SYNC_RUNS, row)
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
+            if self.request.shard is None or self.request.shard.leads:
+                prune_ledgers(self.warehouse, self.settings.name, self.tenant, days)
 
     def _derive(self, provider: Any, extract: Any, outcome: ProviderResult) -> None:
         options, now = self.options(provider), extract.scope.now()

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sources.landing.outcomes import GROWING
 from sources.landing.tables import Column, Table
 
 LOAD_ID = Column("_dlt_load_id", "text", "The load that wrote this row, as in `_dlt_loads`.")
@@ -95,8 +96,12 @@ def is_ours(index: str) -> bool:
 
 
 def indexes(table: Table) -> Iterator[Index]:
-    """The key, unique; and what dashboards filter by: account and day, or the day alone."""
+    """The key, unique; what old rows of a growing ledger are found by; and what dashboards filter
+    by: account and day, or the day alone."""
     yield Index(table.name, table.merge_key, unique=True)
+    if table.name in {ledger.name for ledger, _ in GROWING}:
+        yield Index(table.name, ("fetched_at",))
+        yield Index(table.name, ("account_id", "stream", "fetched_at"))
     if table.kind == "ledger":
         return
     day = next((name for name in (table.moment, *_DAYS) if name in table.by_name), None)

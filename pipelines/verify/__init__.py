@@ -15,7 +15,7 @@ import sources
 
 from ..destinations import Destination, Warehouse
 from ..exits import Exit, Stop
-from . import completeness, cursors, declared, figures, live, payloads
+from . import completeness, cursors, declared, expected, figures, live, payloads
 from .disagreement import disagreements
 from .findings import VERIFY_FINDINGS, Finding, store
 
@@ -94,6 +94,6 @@ def _findings(warehouse: Warehouse, provider: str, there: set[str]) -> Iterator[
     for rule in rules:
         if rule.applies(warehouse, provider, there):
             yield rule.apply(warehouse, provider)
-    for module in (cursors, payloads):
+    for module in (cursors, expected, payloads):
         for _, found in module.check(warehouse, provider, there):
             yield found

@@ -97,8 +97,13 @@ class Run(ABC):
     @property
     def finished(self) -> bool:
         """Nothing is left that this run could ask."""
-        if self.fatal or self.stop.is_set():
-            return True
+        return bool(self.fatal) or self.stop.is_set() or self.all_asked
+
+    @property
+    def all_asked(self) -> bool:
+        """Every account had its turn, and what belongs to the owner."""
+        if self.fatal is not None:
+            return False
         return self.indexed and self.owner_begun and not self.waiting and not self.begun
 
     @property

@@ -172,3 +172,6 @@ TABLES = (
     SYNC_COMPLETENESS,
     SYNC_ACCOUNT_STATUS,
 )
+
+# Ledgers with rows of every run, and the column that says how it ended.
+GROWING = ((SYNC_COMPLETENESS, "status"), (SYNC_ERRORS, "code"), (SYNC_SKIPS, "reason"))

@@ -38,7 +38,16 @@ from .reread import REREAD
 from .run import TokPortalRun
 from .scope import Scope
 from .stated import stated
-from .tables import ACCOUNTS, ALIASES, DATA_TABLES, DERIVED, OPTIONAL_STREAMS, STREAMS, TABLES
+from .tables import (
+    ACCOUNTS,
+    ALIASES,
+    DATA_TABLES,
+    DERIVED,
+    OPTIONAL_STREAMS,
+    STREAMS,
+    TABLES,
+    UNTRACED_STREAMS,
+)
 
 __all__ = [
     "ALIASES",
@@ -50,6 +59,7 @@ __all__ = [
     "REREAD",
     "STREAMS",
     "TABLES",
+    "UNTRACED_STREAMS",
     "Backfill",
     "Options",
     "Run",

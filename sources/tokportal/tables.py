@@ -478,3 +478,6 @@ STREAMS: dict[str, tuple[Table, ...]] = {
 
 # Left out unless they are selected by name.
 OPTIONAL_STREAMS: frozenset[str] = frozenset({"series_points", "video_export"})
+
+# Made of what other streams read: no ledger has a row of them.
+UNTRACED_STREAMS: frozenset[str] = frozenset({"clients"})
