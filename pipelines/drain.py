@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
-from .destinations import destination
+from .destinations import Warehouse, destination
 from .event_rows import Handled, Knowledge, known, record
 from .exits import Exit, Stop
 from .inbox import Inbox, Waiting
@@ -82,15 +83,19 @@ class _Drain:
         self._progress.event("inbox.taken", events=len(self._waiting), accounts=len(named))
         result = self._sync(named) if named else None
         code = result.exit_code if result else Exit.OK
-        why = last_line(result) if result else ""
+        last = last_line(result) if result else ""
         handled = list(self._handled(accounts, result))
         if handled and code not in (Exit.TERMINATED, Exit.INTERRUPTED):
-            self._when_free(lambda: self._record(handled))
-            self._inbox.finish([one.waiting for one in handled])
+            refused = self._when_free(lambda: self._record(handled))
+            self._inbox.finish([one.waiting for one in handled if one.waiting.name not in refused])
+            for one in handled:
+                if (why := refused.get(one.waiting.name)) is not None:
+                    self._set_aside(one, why)
             left = len(self._waiting) - len(handled)
             self._progress.event("inbox.handled", events=len(handled), left=left)
-            return Drained(len(handled), left, code if left else Exit.OK, why)
-        return Drained(0, len(self._waiting), code, why)
+            ended = code if left else Exit.OK
+            return Drained(len(handled), left, Exit.PARTIAL if refused else ended, last)
+        return Drained(0, len(self._waiting), code, last)
 
     def _accounts(self) -> dict[str, str | None]:
         """The account that each waiting event leads to, as far as the warehouse knows."""
@@ -136,9 +141,43 @@ class _Drain:
             elif failed is not None and now - one.received_at > _LEFT_TO_SCHEDULE_AFTER:
                 yield Handled(one, account_id, "left_to_schedule", now, run_id)
 
-    def _record(self, handled: list[Handled]) -> None:
+    def _record(self, handled: list[Handled]) -> dict[str, Exception]:
+        """Write the rows. Returns the events that the table does not take, by name, with the
+        reasons. Raises Stop for what stands in the way of all."""
         with self._place.writing(Holder()) as warehouse:
-            in_thread(lambda: record(warehouse, handled))
+            try:
+                in_thread(lambda: record(warehouse, handled))
+                return {}
+            except Exception:
+                refused = _refused(warehouse, handled)
+                if len(refused) == len(handled) and _is_trouble_of_all(refused):
+                    raise
+                return refused
+
+    def _set_aside(self, one: Handled, why: Exception) -> None:
+        self._progress.event(
+            "event.not_recorded",
+            "error",
+            event_id=one.waiting.event.event_id,
+            file=str(self._inbox.set_aside(one.waiting)),
+            reason=f"{type(why).__name__}: {why}",
+        )
+
+
+def _refused(warehouse: Warehouse, handled: list[Handled]) -> dict[str, Exception]:
+    """Write the rows one by one; the errors of those that are not taken, by name."""
+    refused: dict[str, Exception] = {}
+    for one in handled:
+        try:
+            in_thread(partial(record, warehouse, [one]))
+        except Exception as error:
+            refused[one.waiting.name] = error
+    return refused
+
+
+def _is_trouble_of_all(refused: dict[str, Exception]) -> bool:
+    """A warehouse in trouble raises Stop; an error of any other kind is about the event."""
+    return all(isinstance(error, Stop) for error in refused.values())
 
 
 def _failed(result: RunResult | None) -> set[str | None] | None:

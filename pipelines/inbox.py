@@ -1,7 +1,8 @@
 """Webhook events on disk, from their arrival until the table has them.
 
     inbox/<warehouse>/new/<name>.json   stored, to be handled
-    inbox/<warehouse>/done/<name>       handled (or another id of a stored event): empty, remembered
+    inbox/<warehouse>/done/<name>       handled: empty, remembered
+    inbox/<warehouse>/aside/<name>.json could not be recorded; kept for people, never read
     inbox/<warehouse>/tmp/              half-written; never read
 
 `<name>` is a hash of the event's id: text from outside never becomes a path. A file is written,
@@ -45,24 +46,22 @@ class Inbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._new, self._done, self._tmp = (folder / part for part in ("new", "done", "tmp"))
-        for part in (self._new, self._done, self._tmp):
+        parts = [folder / part for part in ("new", "done", "tmp", "aside")]
+        self._new, self._done, self._tmp, self._aside = parts
+        for part in parts:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, body: bytes, event: Event) -> bool:
         """Store an event durably; False when its id is known already."""
-        names = [_name(event_id) for event_id in (event.event_id, event.signed_id) if event_id]
-        if any(self._knows(name) for name in names):
+        name = _name(event.event_id)
+        if self._knows(name):
             return False
         content = {
             "event_id": event.event_id,
             "received_at": datetime.now(UTC).isoformat(),
             "body": body.decode(),
         }
-        self._write(json.dumps(content).encode(), self._new / f"{names[0]}.json")
-        # The header's id is not signed: the same body under another id is still the same event.
-        for other in set(names[1:]) - {names[0]}:
-            self._write(b"", self._done / other)
+        self._write(json.dumps(content).encode(), self._new / f"{name}.json")
         return True
 
     def _knows(self, name: str) -> bool:
@@ -103,6 +102,14 @@ class Inbox:
             os.truncate(done, 0)
         flush(self._new)
         flush(self._done)
+
+    def set_aside(self, one: Waiting) -> Path:
+        """Take an event that no table takes out of the way of the others. Returns its file."""
+        where = self._aside / f"{one.name}.json"
+        (self._new / f"{one.name}.json").rename(where)
+        flush(self._new)
+        flush(self._aside)
+        return where
 
     def tidy(self) -> None:
         """Forget ids beyond a month, and what a kill left half-written."""

@@ -7,6 +7,7 @@ none of them can delay an answer, and a stop of the receiver is quick.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import logging
 import socket
@@ -23,6 +24,7 @@ from starlette.applications import Starlette
 
 from sources.http.redaction import register
 
+from .connection_limits import HEADER_BYTES, ConnectionLimits, limited_protocol
 from .destinations import destination
 from .drain import Drained, drain
 from .exits import Exit, usage
@@ -33,7 +35,7 @@ from .receiver import receiver_app
 from .settings import provider_settings
 from .signals import Stopper, stopped_by_signals
 
-_CONNECTIONS = 200
+_CONNECTIONS_PER_PEER = 20
 _CHILD_STOP_SECONDS = 6.0  # a sync that is stopped commits and ends in less; then it is killed
 _GRACEFUL_SECONDS = 2
 _LONGEST_DEBOUNCES = 12  # a steady stream of events must not put off its sync for ever
@@ -101,11 +103,20 @@ def listen(request: ListenRequest, progress: Progress) -> Exit:
     if not provider_settings("tokportal").configured:
         raise usage("no key is configured for tokportal", "`social init`, then `social check`.")
     inbox = inbox_of_warehouse(request.target)
+    limits = ConnectionLimits(per_peer=None if _is_local(request.host) else _CONNECTIONS_PER_PEER)
+    if limits.per_peer is not None:
+        progress.event(
+            "listen.exposed",
+            "warning",
+            host=request.host,
+            reason="other hosts can connect, and without TLS; a proxy on this host should stand in"
+            " front, and --host 127.0.0.1 behind it",
+        )
     listener = _bound(request.host, request.port)
     with stopped_by_signals() as stopper:
         handler = _Handler(inbox, request, progress)
         app = receiver_app(secrets, inbox, handler.wake, progress)
-        asyncio.run(_serve(app, listener, handler, stopper))
+        asyncio.run(_serve(_config(app, limits), listener, handler, stopper))
         return stopper.exit_code or Exit.OK
 
 
@@ -118,9 +129,9 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def _serve(
-    app: Starlette, listener: socket.socket, handler: _Handler, stopper: Stopper
+    config: uvicorn.Config, listener: socket.socket, handler: _Handler, stopper: Stopper
 ) -> None:
-    server = _Server(_config(app))
+    server = _Server(config)
     tasks = [asyncio.create_task(handler.run()), asyncio.create_task(_stop_with(server, stopper))]
     host, port = listener.getsockname()[:2]
     handler.progress.event("listen.ready", url=f"http://{host}:{port}/", waiting=handler.waiting())
@@ -141,16 +152,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _config(app: Starlette, limits: ConnectionLimits) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").disabled = True
     return uvicorn.Config(
         app,
+        http=limited_protocol(limits),
+        ws="none",
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        headers=[("Connection", "close")],  # one request each: the next one is limited like it
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
 

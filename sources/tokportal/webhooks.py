@@ -2,19 +2,20 @@
 
 developers.tokportal.com/webhooks: `TokPortal-Signature: t=<unix>,v1=<hex>`, an HMAC-SHA256 with the
 endpoint's secret over `<t>.` and the exact bytes of the body. Only the body is signed: the header
-with the event's id is not, so it never stands alone where the body has an id of its own.
+with the event's id is not, so it never decides which event it is.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from ..http import json_body
+from ..http.errors import ProviderError
 from ..landing.rows import first, identifier
 from ..landing.tables import Table, ours
 
@@ -58,11 +59,10 @@ class NotAnEvent(ValueError):
 class Event:
     """What an event speaks of. Ids are hints of what to ask, never facts to store as data.
 
-    `event_id` is the header's, else the body's; `signed_id` is the body's, None when it has none.
+    `event_id` is the body's, which is signed; a hash of the body where that has none.
     """
 
     event_id: str
-    signed_id: str | None
     type: str | None
     created_at: str | None
     saved_account_id: str | None
@@ -97,20 +97,22 @@ def _signature(secret: str, at: str, body: bytes) -> str:
 
 
 def read_event(body: bytes, header_id: str | None) -> Event:
-    """The event in a genuine body. Raises NotAnEvent."""
+    """The event in a genuine body. Raises NotAnEvent, also for JSON that no table could take.
+
+    `header_id` is not signed: whoever repeats a delivery could write the id of another event there,
+    which would then be taken for known. It only says that a body without an id is an event.
+    """
     try:
-        said = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        raise NotAnEvent("the body is not JSON in UTF-8") from None
+        said = json_body.parse(body)
+    except ProviderError as error:
+        raise NotAnEvent(error.message) from None
     if not isinstance(said, dict):
         raise NotAnEvent("the body is not a JSON object")
-    signed_id = _id(said, "id")
-    event_id = _id({"id": header_id}, "id") or signed_id
-    if event_id is None:
+    event_id = _id(said, "id")
+    if event_id is None and _id({"id": header_id}, "id") is None:
         raise NotAnEvent("the event has no id")
     return Event(
-        event_id,
-        signed_id,
+        event_id or f"sha256-{sha256(body).hexdigest()[:32]}",
         _id(said, "type", "event"),
         _text(first(said, "created_at", "timestamp")),
         _id(said, "data.saved_account_id"),

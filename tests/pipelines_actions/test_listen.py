@@ -1,13 +1,20 @@
 """`social listen`: stored once when genuine, one sync of its account, and then a row."""
 
+import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
+import uvicorn
 from deliveries import NEXT_SECRET, SECRET, event, leave, signature, start_listener, stored
+from uvicorn.server import ServerState
+
+from pipelines.connection_limits import ConnectionLimits, limited_protocol
 
 NEVER = ("--debounce", "1h")  # events stay in the inbox
 
@@ -105,7 +112,7 @@ def test_body_that_is_no_event(idle):
 
 
 def test_repeated_delivery_is_stored_once(idle):
-    """By the header's id, by the body's, and also under a header that somebody changed."""
+    """By the body's id, whatever the header says."""
     project, listener = idle
     body = event("evt_repeated")
     before = len(stored(project))
@@ -189,6 +196,171 @@ def test_kill_between_receiving_and_handling_loses_nothing(project, sandbox):
 
     assert stored(project) == []
     assert handled(project) == [("evt_a", account, "synced")]
+
+
+def test_the_header_decides_nothing(idle):
+    """It is not signed: a delivery that is repeated under the id of another event, or of none yet,
+    is the event that its body says, and the other one is stored when it comes."""
+    project, listener = idle
+    seen, to_come = event("evt_seen"), event("evt_to_come")
+    nameless = [json.dumps({"type": "x", "data": {"n": n}}).encode() for n in range(2)]
+    before = len(stored(project))
+
+    assert listener.send(seen, event_id="evt_to_come") == 200
+    assert listener.send(to_come, event_id="evt_seen") == 200
+    assert listener.send(nameless[0], event_id="evt_same") == 200
+    assert listener.send(nameless[1], event_id="evt_same") == 200
+    assert listener.send(nameless[1], event_id="evt_other") == 200  # the same body
+
+    assert len(stored(project)) - before == 4
+
+
+def test_json_that_no_table_could_take_is_not_stored(idle):
+    """Signed, and yet nested beyond 64 levels, made of a million lists, or with a key twice."""
+    project, listener = idle
+    before = stored(project)
+    deep = b"[" * 100 + b"]" * 100
+    bodies = [
+        b'{"id":"evt_deep","data":' + deep + b"}",
+        b'{"id":"evt_deeper","data":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"id":"evt_many","data":[' + b"[]," * 340_000 + b"[]]}",
+        b'{"id":"evt_twice","id":"evt_other","data":{}}',
+    ]
+
+    assert [listener.send(body) for body in bodies] == [400] * 4
+    assert stored(project) == before
+
+
+def connections(listener, count, said=b""):
+    """Clients that connect and say this, and then nothing."""
+    port = int(listener.url.rsplit(":", 1)[1].strip("/"))
+    opened = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+    for one in opened:
+        with suppress(OSError):  # it made room already
+            one.sendall(said)
+    return opened
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{",
+    ],
+    ids=["silent", "in the headers", "in the body"],
+)
+def test_idle_clients_do_not_keep_deliveries_out(idle, said, request):
+    """300 of them, more than there are places: the one that waited longest makes room."""
+    _, listener = idle
+    name = request.node.callspec.id.replace(" ", "_")
+    waiting = connections(listener, 300, said)
+    started = time.monotonic()
+    try:
+        answers = [listener.send(event(f"evt_{name}_{n}")) for n in range(5)]
+    finally:
+        for one in waiting:
+            one.close()
+
+    assert answers == [200] * 5
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"POST / HTTP/1.1\r\n" + b"x: y\r\n" * 10_000,
+        b"POST / HTTP/1.1\r\nHost: " + b"x" * 40_000,
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ],
+    ids=["many headers", "a long header", "a websocket"],
+)
+def test_headers_beyond_the_cap_end_the_connection(idle, said):
+    _, listener = idle
+    (one,) = connections(listener, 1, said)
+    one.settimeout(10)
+
+    answered = b""
+    with suppress(ConnectionError):
+        while piece := one.recv(65_536):
+            answered += piece
+
+    assert answered.split(b" ")[1:2] in ([], [b"400"], [b"404"], [b"405"], [b"431"])
+    assert listener.send(event("evt_after_headers")) == 200
+
+
+def test_silence_and_the_peer_are_limited():
+    """By the limits themselves: seconds of waiting would cost the suite as many."""
+
+    async def run():
+        limits = ConnectionLimits(total=5, per_peer=3, seconds=0.2)
+        config = uvicorn.Config(_ok, http=limited_protocol(limits), lifespan="off", log_config=None)
+        config.load()
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: config.http_protocol_class(config=config, server_state=state, app_state={}),
+            "127.0.0.1",
+            0,
+        )
+        port = server.sockets[0].getsockname()[1]
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        refused = await asyncio.wait_for(opened[3][0].read(), 0.15)
+        started = time.monotonic()
+        ended = [await reader.read() for reader, _ in opened[:3]]
+        server.close()
+        return refused, ended, time.monotonic() - started
+
+    refused, ended, seconds = asyncio.run(run())
+
+    assert (refused, ended) == (b"", [b""] * 3)
+    assert seconds < 2
+
+
+async def _ok(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_host_beyond_this_machine_is_warned_about(project, host, warned):
+    listener = start_listener(project, *NEVER, "--host", host)
+    listener.running.signal(signal.SIGTERM)
+    listener.running.wait()
+
+    assert listener.said("listen.exposed") == warned
+
+
+POISON = """
+from pipelines import event_rows
+from pipelines.cli import main
+row = event_rows._row
+def poisoned(one):
+    if one.waiting.event.event_id == "evt_poison":
+        raise ValueError("no table takes this")
+    return row(one)
+event_rows._row = poisoned
+main()
+"""
+
+
+def test_an_event_that_cannot_be_recorded_does_not_hold_the_others(project):
+    """It is set aside with its reason, once (exit 3); the others end as rows."""
+    leave(project, {"evt_a": {}, "evt_poison": {}, "evt_z": {}})
+
+    ran = subprocess.run(
+        [sys.executable, "-c", POISON, "listen", "--once", "--log-format", "json"],
+        cwd=project.folder,
+        env=project.env,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ran.returncode == 3, ran.stderr
+    assert "no table takes this" in ran.stderr
+    assert stored(project) == []
+    assert len(list((project.folder / "inbox" / "warehouse" / "aside").iterdir())) == 1
+    assert [event_id for event_id, *_ in handled(project)] == ["evt_a", "evt_z"]
+    assert project.social("listen", "--once").code == 0
 
 
 KILLED = """
