@@ -26,11 +26,12 @@ from .held import lookup_in
 from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .loads import ledger
 from .lock import LOOK_AGAIN_SECONDS, Holder, Patience
+from .privacy import privacy_of
 from .progress import Progress
 from .rekey import rekey
 from .schema import declared
 from .selection import Selection, select
-from .settings import ProviderSettings, batch_limits
+from .settings import ProviderSettings, batch_limits, privacy_settings
 from .signals import Stopper, in_thread, stopped_by_signals
 from .sync import KeySync, SyncRequest, configured_for
 
@@ -177,8 +178,10 @@ def _fill(
     for warehouse in turns:
         key = KeySync(settings, tenant, selection, request, warehouse, result, progress)
         warehouse.prepare(settings.name, declared()[settings.name])
+        key.prepare_privacy()
         rekey(warehouse, settings.name, provider, result.run_id)  # what a kill left undone
         run = run or _begin(key, provider, request, turns.stopper)
+        run.scope.privacy = privacy_of(warehouse, settings.name, privacy_settings())
         run.lookup, run.done = lookup_in(warehouse, settings.name), done_before(key, request)
         _take_turn(key, provider, run, turns, outcome)
         warehouse.put(settings.name, SYNC_RUNS, run_row(result, outcome, datetime.now(UTC)))

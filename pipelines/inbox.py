@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sources.landing.privacy import MASK
 from sources.tokportal.webhooks import Event, NotAnEvent, read_event
 
 from .flush import flush
@@ -120,6 +122,17 @@ class Inbox:
             for file in folder.iterdir():
                 if file.stat().st_mtime < time.time() - seconds:
                     file.unlink(missing_ok=True)
+
+    def mask(self, name: str) -> int:
+        """Replace a name in the stored events. Returns in how many."""
+        changed = 0
+        pattern = re.compile(re.escape(name), re.IGNORECASE)
+        for file in self._new.iterdir():
+            text = file.read_text(errors="replace")
+            if pattern.search(text):
+                self._write(pattern.sub(MASK, text).encode(), file)
+                changed += 1
+        return changed
 
     @contextmanager
     def handling(self) -> Iterator[bool]:

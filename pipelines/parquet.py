@@ -24,10 +24,12 @@ _DAYS = {"fct_post_day": "day", "fct_account_day": "day", "fct_post_snapshot": "
 _OURS = re.compile(r"\d{8}T\d{12}Z")
 
 
-def write_parquet(published: Path, folder: Path, mode: int | None = None) -> Path:
+def write_parquet(
+    published: Path, folder: Path, mode: int | None = None, *, alone: bool = False
+) -> Path:
     """Every table of a published copy. `mode` of its files; None: that of the files before, else
-    private. Returns the link. Raises Stop (usage) for a folder with other things in it, OSError and
-    duckdb.Error for what cannot be written."""
+    private. `alone`: the copy before is deleted at once. Returns the link. Raises Stop (usage) for
+    a folder with other things in it, OSError and duckdb.Error for what cannot be written."""
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     strange = [e.name for e in folder.iterdir() if e.name != CURRENT and not _is_ours(e.name)]
@@ -51,7 +53,8 @@ def write_parquet(published: Path, folder: Path, mode: int | None = None) -> Pat
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     for old in folder.iterdir():
-        if old.is_dir() and not old.is_symlink() and old.name not in (fresh.name, before):
+        kept = (fresh.name,) if alone else (fresh.name, before)
+        if old.is_dir() and not old.is_symlink() and old.name not in kept:
             shutil.rmtree(old)
     return folder / CURRENT
 

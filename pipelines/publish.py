@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from .copies import Copies
 from .destinations import Destination, DuckDB
 from .destinations.ddl import literal
 from .destinations.duckdb import STORAGE_VERSION, DuckDBWarehouse, explain, refuse_name
@@ -36,13 +37,15 @@ _MARK = "ops_published"  # the table by which a copy is known to be one
 @dataclass(frozen=True)
 class PublishRequest:
     """What was asked on the command line. `parquet`: a folder, where that is wanted too. `mode` of
-    the files; None: that of the copy before, else private."""
+    the files; None: that of the copy before, else private. `alone`: no older copy stays in the
+    folder."""
 
     place: Destination
     output: Path | None = None
     parquet: Path | None = None
     wait_seconds: float = 0.0
     mode: int | None = None
+    alone: bool = False
 
 
 @dataclass
@@ -85,8 +88,9 @@ def publish(request: PublishRequest) -> PublishResult:
             result.bytes = fresh.stat().st_size
             if request.parquet is not None:
                 folder = request.parquet.expanduser().resolve()
-                result.parquet = write_parquet(fresh, folder, request.mode)
+                result.parquet = write_parquet(fresh, folder, request.mode, alone=request.alone)
             _put_in_place(fresh, output, request.mode)
+    Copies(request.place).add_published(output, request.parquet and request.parquet.resolve())
     result.seconds = monotonic() - started
     return result
 

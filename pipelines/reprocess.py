@@ -22,7 +22,7 @@ from .destinations import Shard, Warehouse, destination
 from .destinations.ddl import named, sql_type
 from .exits import Exit
 from .lock import Holder, Patience
-from .reread import Read, Span, rereader, rows_of, spans, typed_columns
+from .reread import Read, Span, rereader, rows_of, spans
 from .retype import retype
 from .selection import select
 from .signals import Stopper, stopped_by_signals
@@ -186,7 +186,7 @@ class _TableWork:
     def _write(self, changed: list[Read], rejects: Batch) -> None:
         if changed:
             with self.warehouse.transaction() as execute:
-                _update(execute, self.provider, self.table, changed)
+                write_cells(execute, self.provider, self.table, changed)
                 if self._marts_there:
                     note_retyped(execute, self.run_id)
             self.result.changed.update(name for read in changed for name in read.differs)
@@ -195,12 +195,13 @@ class _TableWork:
             self.result.rejected += len(rejects)
 
 
-def _update(
+def write_cells(
     execute: Callable[..., Any], schema: str, table: Table, changed: Sequence[Read]
 ) -> None:
-    """One statement for all rows: their new values travel as a list per column."""
+    """Write the columns in which stored rows differ. One statement for all rows: their new values
+    travel as a list per column."""
     names = {name for read in changed for name in read.differs}
-    fresh = [column for column in typed_columns(table) if column.name in names]
+    fresh = [column for column in table.all_columns if column.name in names]
     keys = [table.by_name[name] for name in table.merge_key]
     given = ", ".join(f'unnest(?::{_sent(c)}[]) as "{c.name}"' for c in (*keys, *fresh))
     setting = ", ".join(f'"{c.name}" = {_stored(c)}' for c in fresh)

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sources.extraction.batches import Limits
 
 from . import environment
 from .exits import usage
 from .placeholders import is_placeholder
+
+if TYPE_CHECKING:
+    from .privacy import PrivacySettings
 
 _NEVER_ZERO = ("requests_per_minute", "concurrency", "batch_rows", "batch_accounts")
 
@@ -187,6 +190,35 @@ def completeness_days() -> int:
     """`[retention] completeness_days`: how long ledgers of each run are kept; 90 unless set."""
     days = _number("retention", "completeness_days", _config("retention", "completeness_days"), int)
     return 90 if days is None else int(days)
+
+
+def privacy_settings() -> PrivacySettings:
+    """`[privacy]` and the days of `[retention]`. Raises Stop (usage) for a wrong value."""
+    from .privacy import PrivacySettings, parse_drop
+
+    hashes = str(_config("privacy", "hash_authors") or "").lower() in ("true", "1")
+    salt = _secret("privacy", "salt")
+    if hashes and (salt is None or len(salt) < 16):
+        raise usage(
+            "privacy.hash_authors needs a salt of at least 16 characters",
+            'Set [privacy] salt = "…" in .dlt/secrets.toml, and never change it.',
+        )
+    kinds = {"comments": "comments_days", "raw": "raw_days"}
+    days = {
+        kind: _number("retention", n, _config("retention", n), int) for kind, n in kinds.items()
+    }
+    return PrivacySettings(
+        author_salt=salt if hashes else None,
+        drop=parse_drop(_names(_config("privacy", "drop"))),
+        days={kind: value for kind, value in days.items() if value},
+    )
+
+
+def _names(value: Any) -> list[str]:
+    """A list of the file, or the comma-separated text of an environment variable."""
+    if isinstance(value, str):
+        return [part.strip(" []\"'") for part in value.split(",") if part.strip(" []\"'")]
+    return [str(part) for part in value or ()]
 
 
 def duckdb_path() -> Path:

@@ -33,6 +33,7 @@ from .ledger import SYNC_RUNS, ProviderResult, RunResult, run_row
 from .ledger_retention import prune_ledgers
 from .loads import sweep
 from .lock import Holder, Patience
+from .privacy import keep_private, privacy_of
 from .progress import Progress
 from .rejected import rejected_rows
 from .rekey import rekey
@@ -42,6 +43,7 @@ from .settings import (
     ProviderSettings,
     batch_limits,
     completeness_days,
+    privacy_settings,
     provider_settings,
     reread_key,
 )
@@ -165,6 +167,7 @@ class KeySync:
         outcome, days = ProviderResult(self.settings.name, self.tenant), completeness_days()
         self.result.providers.append(outcome)
         self.warehouse.prepare(self.settings.name, declared()[self.settings.name])
+        self.prepare_privacy()
         if self.request.shard is None:
             sweep(self.warehouse, self.settings.name)
         try:
@@ -191,6 +194,11 @@ class KeySync:
             prune_states(self.warehouse, self.settings.name, pipeline.pipeline_name)
             if self.request.shard is None or self.request.shard.leads:
                 prune_ledgers(self.warehouse, self.settings.name, self.tenant, days)
+
+    def prepare_privacy(self) -> None:
+        """Make stored rows follow `[privacy]` and `[retention]`. One shard does it for all."""
+        if self.request.shard is None or self.request.shard.leads:
+            keep_private(self.warehouse, self.settings.name, privacy_settings())
 
     def _derive(self, provider: Any, extract: Any, outcome: ProviderResult) -> None:
         options, now = self.options(provider), extract.scope.now()
@@ -233,6 +241,7 @@ class KeySync:
             streams=self.selection.streams(settings.name),
             only_accounts=frozenset(self.request.accounts) or None,
             full_refresh=self.request.full_refresh,
+            privacy=privacy_of(self.warehouse, settings.name, privacy_settings()),
             **sharded,
         )
 

@@ -27,6 +27,7 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
+    "wal_recycle": "off",  # a segment that is kept for later still holds what was written once
 }
 
 

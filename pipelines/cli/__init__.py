@@ -11,10 +11,21 @@ import os
 from .. import environment, signals, standard_streams
 
 # ruff: noqa: I001  (the order of --help)
-from . import start, sync, proof, clients, providers, answers, report
+from . import start, sync, proof, privacy, clients, providers, answers, report
 from .frame import app
 
-__all__ = ["answers", "app", "clients", "main", "proof", "providers", "report", "start", "sync"]
+__all__ = [
+    "answers",
+    "app",
+    "clients",
+    "main",
+    "privacy",
+    "proof",
+    "providers",
+    "report",
+    "start",
+    "sync",
+]
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ import duckdb
 import sources
 
 from ..exits import Exit, Stop, usage
+from ..flush import flush
 from ..lock import Holder, Patience, file_lock, writer_of
 from .ddl import literal
 from .errors import explain_duckdb, explain_system, not_a_database
@@ -70,6 +71,30 @@ class DuckDBWarehouse(Warehouse):
 
     def explain(self, error: BaseException) -> Stop | None:
         return explain(self.path, error)
+
+    def compact(self) -> None:
+        """Copies the database into a new file and puts that in the place of the old one."""
+        fresh = self.path.with_name(f".{self.path.name}.compacting")
+        fresh.unlink(missing_ok=True)
+        try:
+            with _explained(self.path):
+                ((name,),) = self.query("select current_database()")
+                self.connection.execute(
+                    f"attach {literal(str(fresh))} as social_compacted"
+                    f" (storage_version '{STORAGE_VERSION}')"
+                )
+                self.connection.execute(f'copy from database "{name}" to social_compacted')
+                _compare_tables(self.connection, name, "social_compacted")
+                self.connection.execute("detach social_compacted")
+                fresh.chmod(self.path.stat().st_mode & 0o777)
+                self.connection.execute("checkpoint")
+                self.connection.close()
+                flush(fresh)
+                fresh.replace(self.path)
+                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+                flush(self.path.parent)
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def spare_memory(self) -> None:
         self.connection.execute(f"set memory_limit = '{_SPARING}'")
@@ -204,6 +229,23 @@ def _refuse_other_files(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(12)[8:] != b"DUCK":
             raise not_a_database(path)
+
+
+def _compare_tables(connection: duckdb.DuckDBPyConnection, name: str, copy: str) -> None:
+    """Raises Stop when a copy of a database does not hold the rows that the database does."""
+    sql = "select schema_name, table_name from duckdb_tables() where database_name = ? order by all"
+    tables = connection.execute(sql, [name]).fetchall()
+    for schema, table in tables:
+        counts = [
+            connection.execute(f'select count(*) from "{each}"."{schema}"."{table}"').fetchone()
+            for each in (name, copy)
+        ]
+        if counts[0] != counts[1]:
+            raise Stop(
+                Exit.CHECK_FAILED,
+                f"the compacted copy of {schema}.{table} has other rows than the warehouse",
+                "The warehouse is as it was. Run the command again.",
+            )
 
 
 def _being_written(path: Path) -> Stop | None:

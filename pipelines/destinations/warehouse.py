@@ -61,6 +61,11 @@ class Warehouse(ABC):
     def _said(self, schema: str) -> dict[tuple[str, str | None], str]:
         """The comments of tables and columns."""
 
+    @abstractmethod
+    def compact(self) -> None:
+        """Write the tables anew, so that the files no longer hold deleted rows. Nothing else may
+        use the connection meanwhile."""
+
     def spare_memory(self) -> None:
         """Keep what the engine itself holds in memory small, for a pass over whole tables."""
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..copies import Copies
 from ..destinations import Destination, Warehouse, destination
 from ..exits import Exit, Stop, usage
 from . import health
@@ -82,9 +83,12 @@ def make_report(request: ReportRequest) -> ReportResult:
         page = _page(warehouse, request, brand)
     written = page.html().encode()
     _write(path, written, request.mode)
+    copies = Copies(place)
+    copies.add_report(path)
     pdf = path.with_suffix(".pdf") if request.pdf else None
     if pdf:
         print_pdf(program, path, pdf, request.mode)
+        copies.add_report(pdf)
     return ReportResult(
         path,
         pdf,

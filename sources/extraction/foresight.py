@@ -40,7 +40,7 @@ class Foreseen:
 
 async def foresee(run: Run, cursors: Cursors) -> Foreseen:
     """What the run would ask now. Raises Fatal."""
-    batch = Batch(run.scope.tenant, run.scope.run_id, run.tables)
+    batch = Batch(run.scope.tenant, run.scope.run_id, run.tables, run.scope.privacy)
     async with HttpClient(run.scope.connection) as http:
         client = run.client(http)
         works = await run.ahead(client, batch, cursors)

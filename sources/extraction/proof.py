@@ -84,13 +84,14 @@ def prove(
 
 
 def prove_listing(
-    listing: Listing, landed: int, rejected: int, *, lower_bound: bool = False
+    listing: Listing, landed: int, rejected: int, *, lower_bound: bool = False, withheld: int = 0
 ) -> Proof:
     """What a listing proves, given how many of its rows are in the table and how many could not be
-    read. `lower_bound`: more rows than the total are no contradiction."""
+    read. `lower_bound`: more rows than the total are no contradiction. `withheld`: rows that the
+    privacy rules keep out, which are not expected."""
     return prove(
         landed,
-        expected=listing.total,
+        expected=listing.total if listing.total is None else max(0, listing.total - withheld),
         rejected=rejected,
         ended=listing.ended,
         counted=not listing.total_unread,

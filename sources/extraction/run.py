@@ -156,7 +156,7 @@ class Run(ABC):
 
     async def extract(self, cursors: Cursors) -> Batch:
         """The next batch. `cursors` move only for what is complete in it."""
-        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables)
+        batch = Batch(self.scope.tenant, self.scope.run_id, self.tables, self.scope.privacy)
         async with HttpClient(self.scope.connection) as http:
             client = self.client(http)
             try:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from ..http.client import Connection
 from ..http.errors import NotInPlan
 from ..landing.batch import Batch
+from ..landing.privacy import KEEP_ALL, Privacy
 from .gates import Gate
 from .notes import Notes
 from .proof import NOT_IN_PLAN
@@ -21,7 +22,8 @@ class Scope:
     """One run with one key; a provider's own Scope names its streams and options.
 
     `not_included`: streams that an access level is documented not to see. `full_refresh`: marks and
-    cursors are not believed. `shard`: one worker of several, with a part of the accounts.
+    cursors are not believed. `privacy`: what may not be stored. `shard`: one worker of several,
+    with a part of the accounts.
     """
 
     every_stream: ClassVar[Iterable[str]]
@@ -37,6 +39,7 @@ class Scope:
     only_accounts: frozenset[str] | None = None
     shard: Shard | None = None
     full_refresh: bool = False
+    privacy: Privacy = KEEP_ALL
     notes: Notes = field(default_factory=Notes)
     gates: dict[str, Gate] = field(default_factory=dict)
     access_level: str | None = None
@@ -95,6 +98,8 @@ class Scope:
     def chooses(self, account_id: str) -> bool:
         """Whether this run is about the account."""
         named = self.only_accounts is None or account_id in self.only_accounts
+        if self.privacy.forgets_account(account_id):
+            return False
         return named and (self.shard is None or self.shard.mine(account_id))
 
     def holds(self, account_id: str | None) -> bool:

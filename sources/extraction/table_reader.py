@@ -11,7 +11,7 @@ from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
 from ..landing.held import Held, Key, Stored
-from ..landing.rows import Reader, Reject, Said
+from ..landing.rows import Reject, Said
 from ..landing.tables import Table
 from .proof import Proof, prove_listing
 from .removal import bring_back, remove
@@ -33,7 +33,8 @@ class TableReader:
 
     For what no plan redacts: an explicit null is a fact. `account_id` is whose rows they are (None:
     the owner's), `compared` the table as the stored rows have it. `landed` are the keys of the rows
-    that are in the table, `rejected` counts those that are not.
+    that are in the table, `rejected` counts those that could not be read, `withheld` those that the
+    privacy rules keep out.
     """
 
     def __init__(
@@ -48,15 +49,19 @@ class TableReader:
         self.account_id = account_id
         self.table, self.batch, self.now, self.stored = table, batch, now, stored
         self.landed: set[Key] = set()
-        self.rejected = 0
+        self.rejected = self.withheld = 0
         self._compared = compared or table
-        self._reader = Reader(table, batch.tenant)
+        self._reader = batch.reader(table)
 
     def read(self, raw: Any, known: Row | None = None, keep: Any = None) -> Row | None:
-        """The typed row, completed from the stored one; None when it had to be rejected."""
+        """The typed row, completed from the stored one; None when it had to be rejected or must
+        not be stored."""
         said = self._reader.read(raw, self.now, known, keep=keep)
         if isinstance(said, Reject):
             self._reject(said)
+            return None
+        if self.batch.privacy.refuses(self.table, said.row):
+            self.withheld += 1
             return None
         self.batch.repaired(self.table, said, self.account_id)
         self.landed.add(self.table.key_of(said.row))
@@ -134,7 +139,7 @@ def conclude_listing(
     scope: Scope, batch: Batch, stream: str, listing: Listing, reader: TableReader
 ) -> Proof:
     """What a paginated listing of a whole stream proves, written as a row."""
-    proof = prove_listing(listing, len(reader.landed), reader.rejected)
+    proof = prove_listing(listing, len(reader.landed), reader.rejected, withheld=reader.withheld)
     equation = "distinct ids in the table = pagination.total"
     scope.notes.complete(batch, scope.now(), stream, proof, equation)
     return proof

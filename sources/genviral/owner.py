@@ -54,7 +54,7 @@ async def read_accounts(work: Work, client: GenviralClient, rows: Batch, held: H
     rows.served += listing.found
     reader = TableReader(ACCOUNTS, rows, work.now(), held.whole(ACCOUNTS))
     reader.put_all(listing)
-    proof = prove_listing(listing, len(reader.landed), reader.rejected)
+    proof = prove_listing(listing, len(reader.landed), reader.rejected, withheld=reader.withheld)
     reader.conclude(proof, held)
     equation = "accounts in the table = accounts listed"
     work.scope.notes.complete(rows, work.now(), "accounts", proof, equation)

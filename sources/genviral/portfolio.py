@@ -12,7 +12,7 @@ from ..http.errors import NotInPlan, Retriable, TryLater
 from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.held import Lookup
-from ..landing.rows import Reader, Reject, first
+from ..landing.rows import Reject, first
 from .client import GenviralClient
 from .handles import normalized
 from .scope import Scope
@@ -104,7 +104,7 @@ def _land(targets: Targets, scope: Scope, batch: Batch, lookup: Lookup) -> Proof
 
 def _prove(targets: Targets, scope: Scope, batch: Batch) -> Proof:
     """By all rows of the listing, also those of other workers' targets."""
-    reader, now = Reader(TARGETS, batch.tenant), scope.now()
+    reader, now = batch.reader(TARGETS), scope.now()
     read = (
         reader.read(_handled(raw), now, {"target_id": target_id})
         for target_id, raw in targets.rows.items()

@@ -175,7 +175,9 @@ class _States:
             if (row := reader.read(state, {"post_id": post_id})) is not None:
                 row["platform_post_id"] = platform_post_id(row["published_url"])
                 reader.put_row(row)
-        proof = prove_listing(listing, len(reader.landed), reader.rejected)
+        proof = prove_listing(
+            listing, len(reader.landed), reader.rejected, withheld=reader.withheld
+        )
         reader.conclude(proof, self._held, everything=isinstance(said, list))
 
 

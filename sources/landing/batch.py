@@ -13,17 +13,25 @@ import pyarrow.compute as pc
 
 from . import outcomes, payload
 from .changes import filled
-from .rows import Reject, Said
+from .privacy import KEEP_ALL, Privacy
+from .rows import Reader, Reject, Said
 from .tables import Table
 
 Row = dict[str, Any]
 
 
 class Batch:
-    """Collects typed rows per table; becomes Arrow tables for one load."""
+    """Collects typed rows per table; becomes Arrow tables for one load. Rows that `privacy` refuses
+    do not come in."""
 
-    def __init__(self, tenant: str, run_id: str, tables: Iterable[Table]) -> None:
-        self.tenant, self.run_id = tenant, run_id
+    def __init__(
+        self,
+        tenant: str,
+        run_id: str,
+        tables: Iterable[Table],
+        privacy: Privacy = KEEP_ALL,
+    ) -> None:
+        self.tenant, self.run_id, self.privacy = tenant, run_id, privacy
         self.tables = {table.name: table for table in tables}
         self._rows: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
         self.served = 0  # rows that the provider served, also those that are held already
@@ -36,6 +44,10 @@ class Batch:
 
         Two of the same observation complete each other; of rows of ours the last one stands.
         """
+        if self.privacy is not KEEP_ALL:
+            if self.privacy.refuses(table, row):
+                return
+            row = self.privacy.unlinked(table, row)
         rows, key = self._rows[table.name], table.key_of(row)
         if (earlier := rows.get(key)) is not None and table.kind == "data":
             row = _merged(table, row, earlier)
@@ -49,7 +61,11 @@ class Batch:
 
     def piece(self) -> Batch:
         """A batch of the same kind for one piece of work, taken only when the work is complete."""
-        return Batch(self.tenant, self.run_id, self.tables.values())
+        return Batch(self.tenant, self.run_id, self.tables.values(), self.privacy)
+
+    def reader(self, table: Table) -> Reader:
+        """A reader of a table's rows under this batch's tenant and privacy rules."""
+        return Reader(table, self.tenant, self.privacy)
 
     def data_rows(self) -> int:
         """Rows of provider data; marks and ledgers do not count."""
@@ -74,7 +90,9 @@ class Batch:
                 "account_id": account_id,
                 "table_name": reject.table,
                 "reason": reject.reason,
-                "raw": reject.raw,
+                "raw": self.privacy.masked(reject.raw, everywhere=True)
+                if self.privacy.authors
+                else reject.raw,
                 "fetched_at": now,
             },
         )

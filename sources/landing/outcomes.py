@@ -164,7 +164,27 @@ SERIES_GAPS = Table(
     kind="index",
 )
 
+PRIVACY_RULES = Table(
+    name="privacy_rules",
+    grain="one row per rule that keeps erased data from coming back, and one with the salt",
+    key=("rule_id",),
+    columns=(
+        ours("rule_id", "text", "Kind and subject; unique."),
+        ours(
+            "kind",
+            "text",
+            "`author`, `account` or `comments_before` (`social forget`); `settings` (which"
+            " `[privacy]` settings the stored rows follow); `salt`.",
+        ),
+        ours("subject", "text", "The salted hash of a name or id; of kind `salt`, the salt."),
+        ours("before", "timestamp", "Of `comments_before`: older comments do not land (UTC)."),
+    ),
+    payload=False,
+    kind="index",
+)
+
 TABLES = (
+    PRIVACY_RULES,
     SYNC_ERRORS,
     SYNC_SKIPS,
     SYNC_REJECTS,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from . import payload
+from .privacy import KEEP_ALL, Privacy
 from .tables import Reading, Table
 from .values import CONVERT, Unusable
 from .values import identifier as id_text
@@ -65,10 +66,11 @@ def identifier(raw: Any, *aliases: str) -> str | None:
 
 
 class Reader:
-    """Reads rows of one table. `known` values are ours and win over what the row says."""
+    """Reads rows of one table. `known` values are ours and win over what the row says. `privacy`
+    changes a row before it is typed."""
 
-    def __init__(self, table: Table, tenant: str) -> None:
-        self.table, self.tenant = table, tenant
+    def __init__(self, table: Table, tenant: str, privacy: Privacy = KEEP_ALL) -> None:
+        self.table, self.tenant, self.privacy = table, tenant, privacy
         self._ours = dict.fromkeys(column.name for column in table.columns if not column.aliases)
 
     def read(
@@ -77,6 +79,9 @@ class Reader:
         """The typed row, or the reason it cannot be one. `keep` replaces `raw` as the payload."""
         if not isinstance(raw, dict):
             return self.reject("not a JSON object", raw)
+        if self.privacy is not KEEP_ALL:
+            raw = self.privacy.clean(self.table, raw)
+            keep = self.privacy.masked(keep)
         row: Row = {"tenant": self.tenant, **self._ours, **(known or {})}
         nulls: set[str] = set()
         try:

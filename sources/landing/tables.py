@@ -64,6 +64,9 @@ class Table:
     `tenant`, `fetched_at` and, where the row is a provider's own, `payload` are added to every
     table. `kind`: `data` is what a provider said, `index` is ours to know what to ask next,
     `ledger` is what a run did. `account` names the column that tells whose row it is.
+    `retention`: the setting in `[retention]` that limits how long rows are kept; comments are also
+    what `[privacy] hash_authors` and `social forget` are about. `quotes_people`: rows can hold
+    other people's texts and names.
 
     `listed`: complete listings of the table are read, so a row that one of them lacks is gone, and
     the table has `removed_at`. `goes_with`: the column that names the row of another listed table
@@ -79,6 +82,8 @@ class Table:
     account: str = "account_id"
     listed: bool = False
     goes_with: str | None = None
+    retention: Literal["comments", "raw"] | None = None
+    quotes_people: bool = False
 
     @cached_property
     def moment(self) -> str | None:

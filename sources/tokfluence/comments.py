@@ -53,7 +53,9 @@ async def read_comments(
         return
     reader = _put(work, mark, walk, rows, stored)
     landed = {key for (key,) in reader.landed} | earlier
-    proof = prove_listing(listing, len(landed), reader.rejected, lower_bound=True)
+    proof = prove_listing(
+        listing, len(landed), reader.rejected, lower_bound=True, withheld=reader.withheld
+    )
     reader.conclude(proof, held, everything=not earlier)
     if proof.complete and (mark.comment_count or 0) > (walk.total or 0):
         proof = replace(proof, status="truncated_at_source")

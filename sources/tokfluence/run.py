@@ -177,7 +177,9 @@ class TokfluenceRun(Run):
 
     def _one_more_paid(self) -> Batch:
         """A batch for rows that land though their piece broke off."""
-        self._paid.append(Batch(self.scope.tenant, self.scope.run_id, self.tables))
+        self._paid.append(
+            Batch(self.scope.tenant, self.scope.run_id, self.tables, self.scope.privacy)
+        )
         return self._paid[-1]
 
 

@@ -118,6 +118,8 @@ COMMENTS = Table(
     ),
     account="creator_handle",
     listed=True,
+    retention="comments",
+    quotes_people=True,
 )
 
 CAMPAIGNS = Table(

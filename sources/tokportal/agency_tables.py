@@ -171,6 +171,7 @@ COMMENT_PULSE_SNAPSHOTS = Table(
         column("analysis", "json", "The provider's cached semantic analysis of them."),
         column("sampled_posts", "json", "The posts they were sampled from.", "posts"),
     ),
+    quotes_people=True,
 )
 
 VIDEO_EXPORT = Table(

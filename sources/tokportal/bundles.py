@@ -52,7 +52,9 @@ async def read_bundles(work: Work, client: TokPortalClient, rows: Batch, held: H
     if everything and selected:
         proof = conclude_listing(work.scope, rows, "bundles", listing, reader)
     else:
-        proof = prove_listing(listing, len(reader.landed), reader.rejected)
+        proof = prove_listing(
+            listing, len(reader.landed), reader.rejected, withheld=reader.withheld
+        )
     reader.conclude(proof, held, everything=everything, full=partial(held.whole, BUNDLES))
     _plan_videos(work, bundles, reader.stored, held)
 

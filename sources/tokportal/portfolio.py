@@ -25,7 +25,7 @@ from ..landing import payload
 from ..landing.batch import Batch
 from ..landing.changes import carried, differs
 from ..landing.held import Held
-from ..landing.rows import Reader, Reject, Said, first, identifier
+from ..landing.rows import Reject, Said, first, identifier
 from .client import ACCOUNT_ID, TokPortalClient
 from .drilldown import buckets_of
 from .scope import Scope
@@ -90,7 +90,7 @@ async def _read_contract(
         "version": str(first(contract, "version") or "unknown"),
         "access_level": str(level or "unknown"),
     }
-    said = Reader(CONTRACTS, batch.tenant).read(contract, now, known)
+    said = batch.reader(CONTRACTS).read(contract, now, known)
     _note_answer("contracts", said, batch, scope)
     if isinstance(said, Reject):
         batch.reject(said, None, now)
@@ -121,7 +121,7 @@ async def _read_accounts(
     portfolio.listing, portfolio.accounts = listing, listing.rows
     if not listing.ended:
         scope.notes.error(batch, scope.now(), ListingIncomplete(listing), "accounts")
-    reader, tally = Reader(ACCOUNTS, batch.tenant), scope.notes.tally("accounts")
+    reader, tally = batch.reader(ACCOUNTS), scope.notes.tally("accounts")
     tally.rows, tally.rejected = listing.found, len(listing.nameless)
     now = scope.now()
     for row in listing.nameless:
@@ -167,7 +167,7 @@ def _put_totals(dashboard: Row, batch: Batch, held: Held, scope: Scope) -> None:
     # would be the largest column of the warehouse.
     kept = {name: value for name, value in dashboard.items() if name != "accounts"}
     known = {"tenant": batch.tenant, "fetched_at": now, "audience": _audience(dashboard)}
-    said = Reader(PORTFOLIO_SNAPSHOTS, batch.tenant).read(kept, now, known)
+    said = batch.reader(PORTFOLIO_SNAPSHOTS).read(kept, now, known)
     _note_answer("portfolio_snapshots", said, batch, scope)
     if isinstance(said, Reject):
         batch.reject(said, None, now)

@@ -15,7 +15,7 @@ from ..extraction.work import Work
 from ..landing.batch import Batch
 from ..landing.days import iso
 from ..landing.held import Held
-from ..landing.rows import Reader, Said, first, identifier
+from ..landing.rows import Said, first, identifier
 from .agency_tables import COMMENT_PULSE_SNAPSHOTS as PULSE
 from .client import POST_ID, TokPortalClient
 from .tables import COMMENTS
@@ -36,21 +36,23 @@ _SHOWN = (
 async def read_pulse(work: Work, client: TokPortalClient, rows: Batch, held: Held) -> None:
     """The pulse as a snapshot, when it differs from the newest that is held."""
     body = await offered(client.get_comment_pulse(work.scope.options.workspace))
+    sample = rows.privacy.masked(_list(body.get("comments")))
+    body["comments"] = rows.privacy.comments(sample)
     now = work.now()
     newest = next(iter(held.whole(_COMPARED, newest=1).values()), None)
     stored = {(rows.tenant, now): newest} if newest else {}
     reader = TableReader(PULSE, rows, now, stored, _COMPARED)
     told = {
-        "comments": _comments(body.get("comments"), rows.tenant, now),
+        "comments": _comments(body["comments"], rows, now),
         "sampled_posts": [identifier(post, *POST_ID) for post in _list(first(body, *_SAMPLED))],
     }
     reader.put(body | told, {"tenant": rows.tenant, "fetched_at": now}, keep=body)
 
 
-def _comments(sample: Any, tenant: str, now: datetime) -> list[Any]:
+def _comments(sample: list[Any], rows: Batch, now: datetime) -> list[Any]:
     """The sampled comments under the column names of `comments`; unusable ones as they came."""
-    reader, named = Reader(COMMENTS, tenant), []
-    for raw in _list(sample):
+    reader, named = rows.reader(COMMENTS), []
+    for raw in sample:
         known = {"tracked_post_id": identifier(raw, "tracked_post_id")}
         said = reader.read(raw, now, known)
         named.append({n: _plain(said.row[n]) for n in _SHOWN} if isinstance(said, Said) else raw)

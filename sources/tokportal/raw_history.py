@@ -144,7 +144,7 @@ def land_raw(
     shown: dict[Key, Row],
 ) -> Landed:
     """Raw rows, and the observation in each, under its key."""
-    reader, now, landed = Reader(raw_table, rows.tenant), work.now(), Landed()
+    reader, now, landed = rows.reader(raw_table), work.now(), Landed()
     rows.served += len(raw_rows)
     for raw in raw_rows:
         stray = _stray(raw, known)

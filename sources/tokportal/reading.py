@@ -24,7 +24,7 @@ class AccountReader:
         self.full = full
 
     def reader(self, table: Table) -> Reader:
-        return Reader(table, self.batch.tenant)
+        return self.batch.reader(table)
 
     def usable(self, table: Table, said: Said | Reject) -> Said | None:
         """The row, unless it was rejected: then that is noted."""

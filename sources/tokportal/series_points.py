@@ -15,7 +15,7 @@ from ..extraction.plan import Cost
 from ..landing.batch import Batch
 from ..landing.days import period_start
 from ..landing.held import Held
-from ..landing.rows import Reader, Reject, first, identifier
+from ..landing.rows import Reject, first, identifier
 from ..landing.values import Unusable, day
 from .account_work import AccountWork
 from .client import TokPortalClient
@@ -99,7 +99,7 @@ def _window(work: AccountWork, grain: str) -> _Window:
 
 
 def _land_points(work: AccountWork, points: list[Any], known: Row, rows: Batch) -> None:
-    reader, now = Reader(SERIES_POINTS, rows.tenant), work.now()
+    reader, now = rows.reader(SERIES_POINTS), work.now()
     rows.served += len(points)
     for point in points:
         owner = identifier(point, "account_id")
@@ -123,7 +123,7 @@ def _collect_gains(points: list[Any], metric: str, gains: dict[Any, Row]) -> Non
 
 def _land_gains(work: AccountWork, gains: dict[Any, Row], rows: Batch, held: Held) -> None:
     """Beside the cumulative figures of the day, which are kept as the drilldown just said them."""
-    reader, now = Reader(DAILY_SERIES, rows.tenant), work.now()
+    reader, now = rows.reader(DAILY_SERIES), work.now()
     stored = held.of(DAILY_SERIES, work.account_id)
     fresh = work.drilldown.series_rows if work.drilldown else {}
     for gained in gains.values():

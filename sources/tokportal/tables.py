@@ -260,6 +260,7 @@ ACCOUNT_RAW_SNAPSHOTS = Table(
             "raw_payload",
         ),
     ),
+    retention="raw",
 )
 
 POST_RAW_SNAPSHOTS = Table(
@@ -281,6 +282,7 @@ POST_RAW_SNAPSHOTS = Table(
             "raw_payload",
         ),
     ),
+    retention="raw",
 )
 
 COMMENTS = Table(
@@ -307,6 +309,8 @@ COMMENTS = Table(
     ),
     listed=True,
     goes_with="tracked_post_id",
+    retention="comments",
+    quotes_people=True,
 )
 
 # How buckets of an audience are spelt.

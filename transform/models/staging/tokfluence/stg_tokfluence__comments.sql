@@ -3,7 +3,7 @@ select
     {{ key("tokfluence", "comment_id") }} as comment_key,
     {{ key("tokfluence", "post_id") }} as post_key,
     {{ key("tokfluence", "parent_comment_id") }} as parent_comment_key,
-    {{ sha256("lower(author_username)") }} as author_hash,
+    {{ author_hash("tokfluence", "author_username") }} as author_hash,
     text as comment_text,
     likes,
     reply_count,

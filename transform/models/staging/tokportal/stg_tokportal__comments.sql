@@ -3,7 +3,7 @@ select
     {{ key("tokportal", "comment_id") }} as comment_key,
     {{ key("tokportal", "tracked_post_id") }} as post_key,
     {{ key("tokportal", "parent_comment_id") }} as parent_comment_key,
-    {{ sha256("lower(author_username)") }} as author_hash,
+    {{ author_hash("tokportal", "author_username") }} as author_hash,
     text as comment_text,
     likes,
     reply_count,
