@@ -12,6 +12,14 @@ import psycopg2.extras
 OF_A_RUN = frozenset({"_dlt_load_id", "run_id", "entry_id", "reject_id"})
 LEFT_OUT = ("_dlt_", "sync_runs")
 
+# Moments of a reading: two warehouses that hold the same were not read in the same second.
+OF_A_READING = frozenset(
+    {
+        *("fetched_at", "first_read_at", "first_seen_at", "last_seen_at", "read_at"),
+        *("last_attempt_at", "last_success_at", "last_checked_at", "measured_at"),
+    }
+)
+
 Dump = dict[str, list[str]]
 
 
@@ -22,6 +30,16 @@ def dump(warehouse: Any, schema: str = "tokportal") -> Dump:
         return {table: _lines(connection, schema, table) for table in _tables(connection, schema)}
     finally:
         connection.close()
+
+
+def without_moments(line: str) -> str:
+    """A line of a dump without the moments at which its row was read."""
+    row = {
+        name: value
+        for name, value in json.loads(line).items()
+        if name not in OF_A_READING and not name.endswith("_changed_at")
+    }
+    return json.dumps(row, sort_keys=True)
 
 
 def _opened(where: str) -> Any:

@@ -1,6 +1,5 @@
 """A warehouse of an older version is migrated, then goes on as if this version had made it."""
 
-import json
 import lzma
 import subprocess
 import sys
@@ -9,16 +8,13 @@ from pathlib import Path
 import duckdb
 import psycopg2
 import pytest
-from oracle.dump import dump
+from oracle.dump import dump, without_moments
 
 from pipelines.destinations.migrations import VERSION
 
 PROVIDERS = ("tokportal", "genviral", "tokfluence")
 WAREHOUSES = Path(__file__).parent / "warehouses"
 COMMITS = ("3818630", "101c9e2", "6a6d478", "61c22e5")
-# Moments of a reading and names of a run: they differ between two warehouses that hold the same.
-OF_A_READING = {"fetched_at", "first_seen_at", "last_seen_at", "read_at", "last_checked_at"}
-OF_A_READING |= {"first_read_at", "measured_at"}
 LEDGER = ("sync_", "verify_findings", "credit_ledger", "post_marks", "bundle_marks")
 
 
@@ -39,20 +35,11 @@ def contents(project):
     """Rows of the data tables as text, without what differs from reading to reading."""
     where = project.url or project.warehouse
     return {
-        f"{provider}.{table}": {_without_moments(line) for line in lines}
+        f"{provider}.{table}": {without_moments(line) for line in lines}
         for provider in PROVIDERS
         for table, lines in dump(where, provider).items()
         if not table.startswith(LEDGER)
     }
-
-
-def _without_moments(line):
-    row = {
-        name: value
-        for name, value in json.loads(line).items()
-        if name not in OF_A_READING and not name.endswith("_changed_at")
-    }
-    return json.dumps(row, sort_keys=True)
 
 
 def version(project):

@@ -57,7 +57,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         2,
         "one_spelling",
-        "Spells stored audiences and sampled comments as later versions do.",
+        "Spells stored audiences and comment pulses as later versions do.",
         m0002_one_spelling.statements,
     ),
 )

@@ -1,7 +1,7 @@
-"""Audiences and sampled comments are stored under one spelling, whatever the provider's.
+"""Audiences and comment pulses are stored under one spelling, whatever the provider's.
 
-Programs up to 101c9e2 stored these two JSON columns as the provider spells them: buckets as `key`,
-`label` or `name`, comments with their `id` and with fields that nobody reads.
+Programs up to 101c9e2 stored these three JSON columns as the provider spells them: buckets as
+`key`, `label` or `name`, comments and sampled posts with fields that nobody reads.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def statements(
     for table, column, respell in (
         ("portfolio_snapshots", "audience", _audience),
         ("comment_pulse_snapshots", "comments", _comments),
+        ("comment_pulse_snapshots", "sampled_posts", _ids),
     ):
         there = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
         if not query(there, ["tokportal", table]):
@@ -65,6 +66,15 @@ def _comment(stored: Any) -> Any:
     named = stored | {"comment_id": str(stored["id"])}
     named["published_at"] = _moment(stored.get("published_at"))
     return {name: named.get(name) for name in _OF_A_COMMENT}
+
+
+def _ids(stored: Any) -> Any:
+    if not isinstance(stored, list):
+        return stored
+    return [
+        _first(each, ("tracked_post_id", "post_id", "id")) if isinstance(each, dict) else each
+        for each in stored
+    ]
 
 
 def _moment(text: Any) -> Any:
