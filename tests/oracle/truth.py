@@ -16,9 +16,11 @@ from oracle.mapping import FIGURES, NEWEST_ONLY, PROVIDERS, Key, Row, canonical
 class Truth:
     """Rows by table and key, and which of them were shown at the last moment."""
 
-    def __init__(self, url: str, tier: str = "full", provider: str = "tokportal") -> None:
+    def __init__(
+        self, url: str, tier: str = "full", provider: str = "tokportal", tenant: str = "default"
+    ) -> None:
         self._http = httpx.Client(base_url=url, timeout=120)
-        self.tier = tier
+        self.tier, self.tenant = tier, tenant
         self.provider, self.tables = provider, PROVIDERS[provider]
         self._path = "/_sandbox/truth" if provider == "tokportal" else f"/_sandbox/truth/{provider}"
         self.rows: dict[str, dict[Key, Row]] = {table: {} for table in self.tables}
@@ -27,7 +29,8 @@ class Truth:
     def observe(self) -> None:
         """Take the present moment in, as the plan shows it."""
         for table, (name, key) in self.tables.items():
-            answer = self._http.get(f"{self._path}/{name}", params={"tier": self.tier})
+            seen_by = {"tier": self.tier, "tenant": self.tenant}
+            answer = self._http.get(f"{self._path}/{name}", params=seen_by)
             served = [self._row(row) for row in answer.raise_for_status().json()]
             now = {tuple(row[column] for column in key): row for row in served}
             assert len(now) == len(served), f"the truth of {table} repeats a key"
