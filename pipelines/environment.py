@@ -18,7 +18,8 @@ PROJECT_VARIABLE = "DLT_PROJECT_DIR"
 
 # Settings of this project, as dlt names them in the environment.
 _SETTINGS = re.compile(
-    r"(SOURCES|DESTINATION|SYNC|RETENTION|NOTIFY|PRIVACY)__\w+|RUNTIME__(PROXY|CA_BUNDLE|TRUST_ENV)"
+    r"(SOURCES|DESTINATION|SYNC|REPORT|RETENTION|NOTIFY|PRIVACY)__\w+"
+    r"|RUNTIME__(PROXY|CA_BUNDLE|TRUST_ENV)"
 )
 # libpq takes whatever a URL leaves open from variables: host, options, time zone, certificates.
 _LIBPQ = re.compile(r"PG[A-Z]+")

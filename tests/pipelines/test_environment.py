@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from pipelines.environment import is_ours
+from pipelines.environment import is_ours, is_setting
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -179,6 +180,14 @@ def test_dlts_folder_in_home_gives_no_key(new_project, sandbox):
 
     assert ran.code == 2
     assert "no key is configured for" in ran.messages[-1]
+
+
+def test_every_section_of_the_configuration_can_be_set_by_variables():
+    """But for those that are of dlt, which `social` sets by itself."""
+    sections = set(tomllib.loads((ROOT / ".dlt" / "config.toml").read_text()))
+
+    read = sections - {"runtime", "normalize", "data_writer"}
+    assert [name for name in sorted(read) if not is_setting(f"{name.upper()}__NAME")] == []
 
 
 @pytest.mark.parametrize(
