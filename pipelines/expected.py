@@ -20,7 +20,7 @@ from .destinations import Warehouse
 from .loads import ledger
 
 _RUNS = """
-    select run_id, tenant, shard, started_at, finished_at, result from (
+    select run_id, tenant, shard, finished_at, result from (
         select r.*, row_number() over (partition by tenant, shard order by finished_at desc) as age
         from {schema}.sync_runs r where command = 'sync') aged
     where age <= 50 order by finished_at desc"""
@@ -61,17 +61,17 @@ class Missing:
 @dataclass(frozen=True)
 class _Run:
     """A row of `sync_runs`. `streams`: those that it was asked for. `whole`: it came to the end of
-    all accounts. `rows`: of each table, when it ended."""
+    all accounts. `rows`: of each table, when it ended. `lost`: tables that lack what it wrote."""
 
     run_id: str
     tenant: str
     shard: str | None
-    started_at: datetime
     finished_at: datetime
     streams: frozenset[str]
     whole: bool
     written: Mapping[str, int]
     rows: Mapping[str, int]
+    lost: frozenset[str]
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> _Run:
@@ -81,25 +81,35 @@ class _Run:
             row["run_id"],
             row["tenant"],
             row["shard"],
-            row["started_at"],
             row["finished_at"],
             frozenset(noted.get("streams", ())),
             bool(noted.get("whole")),
             result.get("written") or {},
             noted.get("rows") or {},
+            frozenset(noted.get("lost", ())),
         )
-
-    @property
-    def first_load_id(self) -> str:
-        """No load of the run has a smaller id: dlt makes them of the time in seconds."""
-        return f"{self.started_at.timestamp():.6f}"
 
 
 def note(
-    warehouse: Warehouse, provider: str, streams: frozenset[str], *, whole: bool
+    warehouse: Warehouse,
+    provider: str,
+    streams: frozenset[str],
+    *,
+    whole: bool,
+    written: Mapping[str, int],
+    started_at: datetime,
 ) -> dict[str, Any]:
-    """What a run that ends now leaves for `missing`, as part of the result in `sync_runs`."""
-    return {"streams": sorted(streams), "whole": whole, "rows": _rows(warehouse, provider)}
+    """What a run that ends now leaves for `missing`, as part of the result in `sync_runs`. `lost`:
+    tables of which it wrote rows, and that hold none of its loads."""
+    rows = _rows(warehouse, provider)
+    first_load_id = f"{started_at.timestamp():.6f}"  # dlt makes these ids of the time in seconds
+    newer = 'select 1 from "{}"."{}" where _dlt_load_id >= ? limit 1'
+    lost = [
+        name
+        for name in sorted(rows.keys() & written.keys())
+        if written[name] and not warehouse.query(newer.format(provider, name), [first_load_id])
+    ]
+    return {"streams": sorted(streams), "whole": whole, "rows": rows, "lost": lost}
 
 
 def _rows(warehouse: Warehouse, provider: str) -> dict[str, int]:
@@ -225,13 +235,11 @@ def _tables(warehouse: Warehouse, provider: str, runs: Sequence[_Run]) -> Iterat
         if held.get(name, 0) < rows:
             why = f"it held {rows} rows after run {noted.run_id}, and holds {held.get(name, 0)}"
             yield Missing("table", name, why)
-    checked = {name for name, rows in noted.rows.items() if held.get(name, 0) < rows}
+    newest: dict[str, _Run] = {}  # of each table, the newest run that wrote to it
     for run in runs:
-        for name, rows in sorted(run.written.items()):
-            if name in checked or name not in held:
-                continue
-            checked.add(name)
-            newer = f'select 1 from "{provider}"."{name}" where _dlt_load_id >= ? limit 1'
-            if rows and not warehouse.query(newer, [run.first_load_id]):
-                why = f"run {run.run_id} wrote {rows} rows, and none of them is there"
-                yield Missing("table", name, why)
+        for name in run.written:
+            newest.setdefault(name, run)
+    for name, run in sorted(newest.items()):
+        if name in run.lost:
+            why = f"run {run.run_id} wrote {run.written[name]} rows, and none of them is there"
+            yield Missing("table", name, why)

@@ -187,7 +187,12 @@ class KeySync:
             whole = extract.all_asked and not self.request.accounts
             streams = self.selection.streams(self.settings.name)
             outcome.expected = expected.note(
-                self.warehouse, self.settings.name, streams, whole=whole
+                self.warehouse,
+                self.settings.name,
+                streams,
+                whole=whole,
+                written=outcome.written,
+                started_at=self.result.started_at,
             )
             row = run_row(self.result, outcome, datetime.now(UTC))
             self.warehouse.put(self.settings.name, SYNC_RUNS, row)
