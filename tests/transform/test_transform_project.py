@@ -12,6 +12,7 @@ from pipelines.cli import app
 
 PROJECT = Path(__file__).resolve().parents[2] / "transform"
 MARTS = yaml.safe_load((PROJECT / "models" / "marts" / "marts.yml").read_text())["models"]
+CONSUMERS = yaml.safe_load((PROJECT / "models" / "consumers.yml").read_text())
 CUMULATIVE = re.compile(r"_cum$|_cum_reported$")
 
 
@@ -61,3 +62,23 @@ def test_no_column_is_both_cumulative_and_gained():
 
     assert [name for name in names if "gained" in name and CUMULATIVE.search(name)] == []
     assert {name for name in names if "engagement_rate" in name} == {"engagement_rate_reported"}
+
+
+def test_every_mart_has_a_group_and_is_in_the_published_file():
+    """dbt's lineage goes on to what is made of the marts."""
+    groups = {group["name"] for group in CONSUMERS["groups"]}
+    exposures = {one["name"]: set(one["depends_on"]) for one in CONSUMERS["exposures"]}
+
+    assert {model["config"]["group"] for model in MARTS} == groups
+    assert exposures["published_file"] == {f"ref('{model['name']}')" for model in MARTS}
+    assert exposures["report"] < exposures["published_file"]
+
+
+@pytest.mark.parametrize(
+    "name", ["views", "likes", "comments", "shares", "followers", "engagement"]
+)
+def test_the_semantic_layer_has_the_metrics_that_people_ask_for(name):
+    """`dbt parse` checks the file; each build does."""
+    semantic = yaml.safe_load((PROJECT / "models" / "semantic" / "metrics.yml").read_text())
+
+    assert name in {metric["name"] for metric in semantic["metrics"]}

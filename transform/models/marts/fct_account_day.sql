@@ -175,6 +175,10 @@ chosen as (
         case
             when is_exact then 'captures'
             when series_day <= settled_through then 'series'
+            -- Nothing was captured since the day ended: both know a part of it.
+            when is_newest and day <= {{ utc_day("listed_until") }} - 1
+                and series_views - previous_series_views > capture_views - previous_capture_views
+                then 'series'
             when capture_source is not null then 'captures'
             else 'series'
         end as measurement
