@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..extraction.plan import pages
 from ..extraction.proof import Proof, prove_listing
 from ..extraction.removal import mark_removed_accounts
 from ..extraction.table_reader import TableReader
@@ -13,7 +14,7 @@ from ..http.pagination import Listing
 from ..landing.batch import Batch
 from ..landing.held import Lookup
 from ..landing.rows import Reject, first
-from .client import GenviralClient
+from .client import PAGE, GenviralClient
 from .handles import normalized
 from .scope import Scope
 from .tables import TARGETS
@@ -28,6 +29,7 @@ class Targets:
 
     listing: Listing = field(default_factory=Listing)
     owners: dict[tuple[str | None, str], str] = field(default_factory=dict)
+    reads_all: bool = False
 
     @property
     def rows(self) -> dict[str, Row]:
@@ -49,6 +51,15 @@ async def read_targets(
     if scope.only_accounts is None and proof.complete:
         mark_removed_accounts(scope, TARGETS, targets.rows, batch, lookup, cursors)
     return targets
+
+
+def are_few(targets: Targets, scope: Scope, cursors: dict[str, Any]) -> bool:
+    """Whether all posts of all targets cost few enough requests to be read once a day, by the
+    counts of the last full readings. False while one is not known."""
+    known = cursors.get("accounts", {})
+    totals = [known.get(name, {}).get("posts", {}).get("total") for name in targets.rows]
+    requests = sum(max(1, pages(total, PAGE)) for total in totals if total is not None)
+    return None not in totals and requests <= scope.options.whole_requests_per_day
 
 
 async def list_targets(client: GenviralClient, scope: Scope, batch: Batch) -> Targets | None:

@@ -13,7 +13,7 @@ from ..landing.batch import Batch
 from ..landing.rows import first
 from .client import GenviralClient
 from .owner import begin_owner_work
-from .portfolio import Targets, read_targets
+from .portfolio import Targets, are_few, read_targets
 from .scope import Scope
 from .tables import TABLES
 from .target import plan, settle
@@ -36,6 +36,7 @@ class GenviralRun(Run):
     async def index(self, client: GenviralClient, batch: Batch, cursors: Cursors) -> Iterable[str]:
         self.scope.open_gates(None, batch)
         self.targets = await read_targets(client, self.scope, batch, self.lookup, cursors)
+        self.targets.reads_all = are_few(self.targets, self.scope, cursors)
         return self.in_turn(self.targets.rows)
 
     def begin(self, account_id: str, cursors: dict[str, Any]) -> Work:
@@ -62,4 +63,5 @@ def target_work(
         owners=targets.owners,
         refreshed_at=refreshed_at(listed),
         totals_listed=has_totals(listed),
+        reads_all=targets.reads_all,
     )

@@ -20,7 +20,8 @@ _A_DAY = timedelta(days=1)
 @dataclass(kw_only=True)
 class TargetWork(Work):
     """One target as it was listed. `owners`: whose each (platform, handle) of the key's scope is;
-    `refreshed_at`: when its figures were measured, as far as the listing says."""
+    `refreshed_at`: when its figures were measured, as far as the listing says. `reads_all`: all
+    posts of all targets are few enough to be read after each refresh."""
 
     account_id: str
     scope: Scope
@@ -29,6 +30,7 @@ class TargetWork(Work):
     owners: Mapping[tuple[str | None, str], str]
     refreshed_at: datetime | None
     totals_listed: bool
+    reads_all: bool = False
     read_posts: Row = field(default_factory=dict)  # the cursor of posts once they are read
 
     @property
@@ -60,7 +62,8 @@ class TargetWork(Work):
     def posts_window(self) -> Window:
         """Everything, when a full reading is due or costs no more than the recent days."""
         cursor = self.cursors.get("posts") or {}
-        if (cursor.get("total") or 0) <= PAGE or self._full_reading_due("posts"):
+        few = self.reads_all or (cursor.get("total") or 0) <= PAGE
+        if few or self._full_reading_due("posts"):
             return Window()
         return self.recent_window()
 

@@ -77,6 +77,28 @@ def test_old_posts_wait_for_the_full_reading(sandbox, project):
 
 
 @pytest.mark.slow
+def test_old_posts_are_read_after_each_refresh_where_all_are_few(sandbox, project):
+    """By requests a day: figures of old posts are then as new as their target's refresh."""
+    ((big, pages),) = project.query(
+        "select target_id, ceil(count(*) / 100.0) from posts group by 1 order by 2 desc limit 1"
+    )
+    project.env["SOURCES__GENVIRAL__WHOLE_REQUESTS_PER_DAY"] = "3"
+    too_many = asked_for(sandbox, big, project, days=1)
+    project.env["SOURCES__GENVIRAL__WHOLE_REQUESTS_PER_DAY"] = "50"
+    all_of_them = asked_for(sandbox, big, project, days=1)
+
+    assert all("range=all" not in query for query in too_many)
+    assert len(all_of_them) == pages
+    assert all("range=all" in query for query in all_of_them)
+    measured = (
+        "select count(*) from post_snapshots s join targets t using (target_id)"
+        " where s.fetched_on = (select max(fetched_on) from post_snapshots)"
+        f" and target_id = '{big}' and s.measured_at is distinct from t.last_refreshed_at"
+    )
+    assert project.query(measured) == [(0,)]
+
+
+@pytest.mark.slow
 def test_removed_target_is_marked_after_two_listings(sandbox, project):
     gone = targets(project)[-1]
     sandbox.edit("genviral_remove_target", target_id=gone)

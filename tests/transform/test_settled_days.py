@@ -24,14 +24,14 @@ campaign = "spring"
 """
 
 
-def simulate(new_marts, new_sandbox, days, lag, **world):
+def simulate(new_marts, new_sandbox, advances, lag, **world):
     """Sync once a day, build the marts and read them."""
     sandbox = new_sandbox(restated_days="1-5", genviral_restated_days="2", **world)
     lags = {"SOURCES__TOKPORTAL__RAW_MAX_LAG_DAYS": str(lag)}
     marts = new_marts("duckdb", sandbox, providers=PROVIDERS, **lags)
     (marts.project.folder / ".dlt" / "clients.toml").write_text(CLIENTS)
     marts.readings, marts.platforms = [], {}
-    for day in range(days + 1):
+    for day in range(advances + 1):
         if day:
             sandbox.advance(days=1)
         ran = marts.project.sync(SOCIAL_NO_TRANSFORM="")
