@@ -79,6 +79,18 @@ def test_a_sync_builds_the_marts_of_what_it_brought(project):
     assert "The marts are built" in project.first.messages[-1]
 
 
+def test_status_shows_the_last_settled_day_of_each_stream(project):
+    """As the marts have it, for people and as JSON."""
+    found = project.social("status", "--json").result["providers"]["tokportal"]["streams"]
+    printed = project.social("status", COLUMNS="160").stdout
+    marts = dict(project.query("select stream, settled_through from ops_freshness"))
+
+    last = {one["stream"]: one["settled_through"] for one in found}
+    assert last == {stream: day and day.isoformat() for stream, day in marts.items()}
+    assert "settled through" in printed
+    assert last["daily_series"] in printed
+
+
 def test_a_sync_that_brought_nothing_builds_nothing(project):
     """Also where it noted when it looked."""
     assert project.idle.code == 0
