@@ -21,6 +21,7 @@ from scripted_server import (
 )
 
 from sources.http.body import LISTING_CAPS, PAGE_CAPS, Caps, decoded
+from sources.http.budget import Budget, BudgetSpent
 from sources.http.client import Timeouts
 from sources.http.errors import BadBody, ConnectionFault, Refused
 
@@ -260,3 +261,14 @@ class Peak:
         await asyncio.sleep(0.02)
         self.now -= 1
         writer.write(answer({}, Connection="close"))
+
+
+def test_a_budget_of_requests_is_spent_to_the_last_and_not_crossed() -> None:
+    """The request that would cross it is refused, and counts for nothing."""
+    budget = Budget(max_requests=2)
+    for _ in range(2):
+        budget.take(0)
+
+    with pytest.raises(BudgetSpent):
+        budget.take(0)
+    assert budget.requests == 2

@@ -154,6 +154,10 @@ def test_same_reject_again_is_the_same_row() -> None:
     rows = batch.rows(outcomes.SYNC_REJECTS)
     assert [row["account_id"] for row in rows] == ["a", "b"]
     assert rows[0]["raw"] == '{"id":1}'
+    later = Batch("default", "run-2", TABLES)
+    later.reject(Reject("posts", "views: no", '{"id":1}'), "a", NOW + timedelta(days=1))
+    (again,) = later.rows(outcomes.SYNC_REJECTS)
+    assert again["reject_id"] == rows[0]["reject_id"]
 
 
 def test_repairs_are_rows() -> None:
