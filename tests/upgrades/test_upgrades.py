@@ -15,7 +15,15 @@ from pipelines.destinations.migrations import VERSION
 PROVIDERS = ("tokportal", "genviral", "tokfluence")
 WAREHOUSES = Path(__file__).parent / "warehouses"
 COMMITS = ("3818630", "101c9e2", "6a6d478", "61c22e5")
-LEDGER = ("sync_", "verify_findings", "credit_ledger", "post_marks", "bundle_marks")
+# Beside the ledgers, the salt of the privacy rules is each warehouse's own.
+LEDGER = (
+    "privacy_rules",
+    "sync_",
+    "verify_findings",
+    "credit_ledger",
+    "post_marks",
+    "bundle_marks",
+)
 
 
 def load(project, name):
