@@ -90,6 +90,7 @@ def test_the_client_speaks_utf8_whatever_is_set(project, postgres, right):
         PGCLIENTENCODING="LATIN1",
         DESTINATION__POSTGRES__CREDENTIALS=f"{project.url}?client_encoding=LATIN1",
     )
+    postgres.run(f"alter database {name} reset client_encoding")  # the test reads in UTF-8 too
 
     assert (ran.code, lost(project, right)) == (0, {})
 
