@@ -30,7 +30,8 @@ async def read_comments(
     """The comments that the provider serves of a post: 50 at most, and no way to more.
 
     Where a row had to be rejected the mark stays: they are asked again, and land when the provider
-    serves them right.
+    serves them right. It also stays while nothing tells whether comments have ids: a key that was
+    made up is corrected at the next run.
     """
     seen, now = post.seen, work.now()
     page = await client.list_comments(work.account_id, seen.tracked_post_id)
@@ -42,9 +43,9 @@ async def read_comments(
         "tracked_post_id": seen.tracked_post_id,
         "listing_truncated": truncated,
     }
-    _learn_ids(work, page, reader)
+    has_ids = _comments_have_ids(work, page, reader)
     for raw in page:
-        derived = work.scope.comments_have_ids is False and not _has_id(raw)
+        derived = not has_ids and not _has_id(raw)
         reader.put(raw, known | ({"comment_id": _comment_key(raw, seen)} if derived else {}))
     # An empty page of a post that has comments may be a cache that is not filled.
     believed = bool(page) or not seen.comment_count
@@ -52,7 +53,7 @@ async def read_comments(
         len(reader.landed), rejected=reader.rejected, truncated=truncated, counted=believed
     )
     reader.conclude(proof, held)
-    if not reader.rejected:
+    if not reader.rejected and (has_ids is not None or not page):
         post.comments = CommentsMark(seen.observed_at, seen.comment_count)
         rows.put(POST_MARKS, post.mark | {"fetched_at": now})
     work.outcome("comments").truncated += truncated
@@ -77,14 +78,21 @@ class _CommentReader(TableReader):
         return carried(COMMENTS, said, self.stored.get(COMMENTS.key_of(said.row)))
 
 
-def _learn_ids(work: AccountWork, page: list[Any], reader: _CommentReader) -> None:
-    """Whether the provider gives comments an id is not documented: one that has an id tells that it
-    does, several of a post of which none has one that it does not. Until then a comment without an
-    id is rejected, and asked again."""
+def _comments_have_ids(work: AccountWork, page: list[Any], reader: _CommentReader) -> bool | None:
+    """Whether the provider gives comments an id, which is not documented; None: nothing tells.
+
+    One comment that has an id tells that they do, several of which none has one that they do not.
+    The account's cursors remember it. Where they do, a comment without an id is rejected; else what
+    it says stands for its id, so that a provider without ids loses nothing.
+    """
     if any(map(_has_id, page)) or reader.stored_has_ids():
-        work.scope.comments_have_ids = True
-    elif len(page) > 1 and work.scope.comments_have_ids is None:
-        work.scope.comments_have_ids = False
+        work.cursors["comments_have_ids"] = True
+    elif len(page) > 1:
+        work.cursors.setdefault("comments_have_ids", False)
+    found = work.cursors.get("comments_have_ids")
+    if found is not None and not work.scope.comments_have_ids:
+        work.scope.comments_have_ids = found
+    return work.scope.comments_have_ids
 
 
 def _has_id(raw: Any) -> bool:

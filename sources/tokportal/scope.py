@@ -44,7 +44,7 @@ class Scope(AnyScope):
         "post_raw_snapshots": RAW_LIMIT,
     }
 
-    comments_have_ids: bool | None = None  # None: nothing has told it yet
+    comments_have_ids: bool | None = None  # None: no comment has shown it yet
     options: Options = field(default_factory=Options)
     streams: frozenset[str] = frozenset(STREAMS)
 

@@ -99,7 +99,9 @@ def test_right_answers_heal_it(story, sandbox, project):
     assert project.query("select count(*) > 0 from sync_rejects") == [(True,)]
     for table, key in (("post_raw_snapshots", "snapshot_id"), ("comments", "comment_id")):
         truth = {row[key] for row in sandbox.control("GET", f"/truth/{table}")}
-        stored = {name for (name,) in project.query(f"select {key} from {table}")}
+        # A comment that was read before any id was seen had a key of its own; it is removed now.
+        there = "where removed_at is null" if table == "comments" else ""
+        stored = {name for (name,) in project.query(f"select {key} from {table} {there}")}
         assert truth == stored
 
 
