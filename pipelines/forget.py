@@ -21,6 +21,7 @@ from .copies import Copies
 from .destinations import Destination, Warehouse, destination
 from .destinations.ddl import named
 from .exits import Exit, Stop, usage
+from .expected import recount
 from .inbox import Inbox
 from .lock import Holder, Patience
 from .privacy import (
@@ -91,6 +92,7 @@ def forget(request: ForgetRequest, agree: Agree, say: Callable[[str], None]) -> 
         for erasure in erasures:
             erasure.run(privacy_of(warehouse, erasure.provider, settings))
             _empty_staging(warehouse, erasure.provider)
+            recount(warehouse, erasure.provider)
         rebuild_marts(warehouse, "forget")
     if request.author is not None:
         folder = place.folder / "inbox" / place.name

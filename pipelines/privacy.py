@@ -28,6 +28,7 @@ from .builds import note_retyped, prepare_note
 from .destinations import Warehouse
 from .destinations.ddl import named
 from .exits import usage
+from .expected import recount
 from .reprocess import write_cells
 from .reread import Read, rows_of, spans
 
@@ -84,6 +85,7 @@ def keep_private(warehouse: Warehouse, provider: str, settings: PrivacySettings)
     privacy = privacy_of(warehouse, provider, settings)
     _apply_settings(warehouse, provider, settings, privacy)
     if prune(warehouse, provider, privacy):
+        recount(warehouse, provider)
         rebuild_marts(warehouse, "retention")
 
 
