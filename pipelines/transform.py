@@ -86,7 +86,7 @@ def transform(request: TransformRequest) -> TransformResult:
         anew = request.full_refresh or (before is not None and now.models != before.models)
         if not request.select:
             begin(warehouse, before, anew=anew)
-        result = _build(place, replace(request, full_refresh=anew), landed_tables(warehouse))
+        result = _build(place, replace(request, full_refresh=anew), _variables(warehouse))
         if not request.select and result.exit_code is not Exit.BUG:
             keep(warehouse, now if not result.broken else replace(now, loads=""))
         _with_clients(result, warehouse)
@@ -129,13 +129,32 @@ def landed_tables(warehouse: Warehouse) -> list[str]:
     return [f"{name}.{table}" for name in sources.names() for table in warehouse.tables(name)]
 
 
-def _build(place: Destination, request: TransformRequest, landed: Sequence[str]) -> TransformResult:
+def _variables(warehouse: Warehouse) -> dict[str, Any]:
+    """What dbt is to know of the warehouse. `missing_columns`: of the landed tables, those that an
+    older version of this program did not have."""
+    found = {name: warehouse.tables(name) for name in sources.names()}
+    missing = {
+        f"{name}.{table.name}": lacking
+        for name in sources.names()
+        for table in sources.get(name).TABLES
+        if table.name in found[name]
+        and (lacking := [c for c in table.by_name if c not in found[name][table.name]])
+    }
+    return {
+        "landed_tables": sorted(landed_tables(warehouse)),
+        "missing_columns": missing,
+        "test_severity": "warn",
+    }
+
+
+def _build(
+    place: Destination, request: TransformRequest, variables: Mapping[str, Any]
+) -> TransformResult:
     """Raises Stop (usage) for a selection of nothing."""
     chosen = [part for name in request.select for part in ("--select", name)]
     refresh = ["--full-refresh"] if request.full_refresh else []
     # `buildable`: with -s, no test that also speaks of a mart that was never built.
     which = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-    variables = {"landed_tables": sorted(landed), "test_severity": "warn"}
     result = run_dbt(place, ["build", *which, *chosen, *refresh], variables)
     if not result.models + result.tests:
         raise usage(f"nothing is called {' '.join(request.select)}", "Look into transform/models.")

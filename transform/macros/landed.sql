@@ -1,10 +1,16 @@
-{# A provider's table; without rows, in its declared columns, where it was never synced. #}
+{# A provider's table; without rows, in its declared columns, where it was never synced. Columns that
+   an older version did not have are empty until the next sync adds them (`missing_columns`). #}
 {% macro landed(provider, table) %}
   {%- set relation = source(provider, table) -%}
-  {%- if not execute or is_landed(relation, provider ~ "." ~ table) -%}
+  {%- set missing = var("missing_columns", {}).get(provider ~ "." ~ table, []) -%}
+  {%- set declared = graph.sources["source.social." ~ provider ~ "." ~ table] if execute -%}
+  {%- if execute and missing -%}
+    (select landed_rows.*{% for name in missing -%}
+      , cast(null as {{ declared.columns[name].data_type }}) as {{ adapter.quote(name) }}
+    {%- endfor %} from {{ relation }} as landed_rows)
+  {%- elif not execute or is_landed(relation, provider ~ "." ~ table) -%}
     {{ relation }}
   {%- else -%}
-    {%- set declared = graph.sources["source.social." ~ provider ~ "." ~ table] -%}
     (select {% for column in declared.columns.values() -%}
       cast(null as {{ column.data_type }}) as {{ adapter.quote(column.name) }}{{ ", " if not loop.last }}
     {%- endfor %} where false)

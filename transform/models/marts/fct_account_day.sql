@@ -175,6 +175,10 @@ chosen as (
         case
             when is_exact then 'captures'
             when series_day <= settled_through then 'series'
+            -- Captures of another source than the day before tell no gain.
+            when capture_source is distinct from previous_capture_source
+                and series_day is not null and previous_series_day is not null
+                then 'series'
             -- Nothing was captured since the day ended: both know a part of it.
             when is_newest and day <= {{ utc_day("listed_until") }} - 1
                 and series_views - previous_series_views > capture_views - previous_capture_views
