@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 FULL = "/dev/full"
-needs_full_device = pytest.mark.skipif(not Path(FULL).exists(), reason=f"there is no {FULL}")
+needs_full_device = pytest.mark.skipif(
+    not Path(FULL).is_char_device(), reason=f"there is no device {FULL}"
+)
 
 
 @pytest.fixture(scope="module")
