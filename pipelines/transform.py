@@ -23,6 +23,7 @@ from .destinations import Destination, DuckDB, Warehouse, destination
 from .destinations.errors import explain_duckdb_text, temporary_folder
 from .exits import Exit, Stop, usage
 from .lock import Holder, Patience
+from .schema import declared
 
 _BROKEN = ("error", "fail", "warn", "runtime error")  # `warn`: a test found rows
 
@@ -79,6 +80,7 @@ def transform(request: TransformRequest) -> TransformResult:
     with _alone(place, request) as warehouse:
         if request.only_if_due and not due(warehouse):
             return TransformResult(unchanged=True)
+        _add_columns(warehouse)
         now, before = made_of(warehouse), built(warehouse)
         if now == before and not request.full_refresh and not request.select:
             return _with_clients(TransformResult(unchanged=True), warehouse)
@@ -92,6 +94,16 @@ def transform(request: TransformRequest) -> TransformResult:
         _with_clients(result, warehouse)
     result.seconds = monotonic() - started
     return result
+
+
+def _add_columns(warehouse: Warehouse) -> None:
+    """The models read every declared column; those that are new in this version of the program are
+    else added by the next sync."""
+    for provider, tables in declared().items():
+        there = warehouse.tables(provider)
+        stored = [table for table in tables if table.name in there]
+        if any(not set(table.by_name) <= there[table.name] for table in stored):
+            warehouse.prepare(provider, stored)
 
 
 def _with_clients(result: TransformResult, warehouse: Warehouse) -> TransformResult:

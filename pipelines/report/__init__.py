@@ -76,6 +76,8 @@ def make_report(request: ReportRequest) -> ReportResult:
         raise Stop(Exit.DESTINATION, missing, "Run `social sync`.")
     program, brand = browser() if request.pdf else "", branding()
     path = request.output or _beside(place, request.client)
+    if path.exists() and not path.is_file():  # a rename would replace a device, as /dev/stdout
+        raise usage(f"{path} is no regular file", "Name a file as --output.")
     if not path.parent.is_dir():
         raise usage(f"there is no folder {path.parent}", "Make it, or name another --output.")
     with place.reading() as warehouse:

@@ -305,6 +305,7 @@ def test_marts_that_are_not_whole_are_said_to_be(reports):
         (("--provider", "tokportal", "--client", "Acme"), "--provider"),
         (("--provider", "tokportal", "--pdf"), "--provider"),
         (("-o", "/nowhere/at/all.html"), "no folder"),
+        (("-o", "/dev/null"), "no regular file"),
     ],
 )
 def test_flags_that_do_not_fit(reports, flags, said):
