@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sys
 import threading
 import time
@@ -34,6 +35,7 @@ class Watch:
         return self
 
     def __exit__(self, *_):
+        assert self._thread.is_alive(), "it stopped looking"
         self._ended.set()
         self._thread.join()
 
@@ -41,8 +43,9 @@ class Watch:
         while not self._ended.is_set():
             for process in Path("/proc").glob("[0-9]*/cmdline"):
                 self._look(process, self.arguments)
-            for file in self._folder.rglob("*"):
-                self._look_if_changed(file)
+            for folder, _, names in os.walk(self._folder):  # which leaves out what vanishes
+                for name in names:
+                    self._look_if_changed(Path(folder, name))
             self.rounds += 1
             time.sleep(0.02)
 
