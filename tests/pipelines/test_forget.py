@@ -1,6 +1,7 @@
 """`social forget`, `[privacy]` and `[retention]`: what is erased is gone from every file and stays
 gone."""
 
+import hashlib
 import re
 from collections import Counter
 
@@ -40,7 +41,11 @@ def plain(new_project, sandbox):
 def bytes_of(project, name):
     """Files below the project, and of its Postgres server, that hold a name; not what the commands
     of this test were given and printed."""
-    folders = [project.folder, *([project.server.folder] if project.server else [])]
+    folders = [project.folder]
+    if project.server:  # which has databases of other tests too
+        ((oid,),) = project.query("select oid from pg_database where datname = current_database()")
+        data = project.server.folder / "data"
+        folders += [data / "base" / str(oid), data / "global", data / "pg_wal"]
     return [
         str(file)
         for folder in folders
@@ -212,3 +217,19 @@ def test_retention_deletes_old_rows_and_does_not_load_them_again(new_project, sa
     assert project.query(spans)[0][2] > comment
     verified = project.social("verify")
     assert verified.code == 0, verified.stdout
+
+
+def test_the_author_hash_of_the_marts_is_salted(full):
+    """A guess cannot be confirmed by hashing it; the same author has the same hash."""
+    if full.server:
+        pytest.skip("the marts of this test are on DuckDB")
+    ((salt,),) = full.query("select subject from tokportal.privacy_rules where kind = 'salt'")
+    rows = full.query(
+        "select c.author_username, f.author_hash from marts.fct_comment f join tokportal.comments c"
+        " on f.comment_key = 'tokportal:default:' || c.comment_id where author_username is not null"
+    )
+
+    assert rows
+    assert {hashed for _, hashed in rows} == {
+        hashlib.sha256((salt + name.lower()).encode()).hexdigest() for name, _ in rows
+    }

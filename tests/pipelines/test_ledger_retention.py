@@ -27,7 +27,7 @@ def test_old_rows_go_and_the_newest_of_each_stream_stay(new_project, sandbox, re
     proofs = {row[:4] for row in project.query(NEWEST)}
 
     sandbox.advance(days=91)
-    account = sandbox.account("quiet")
+    account = sandbox.accounts()[-1]
     assert project.sync(*select, "--accounts", account).code == 0
 
     left = project.query(NEWEST)

@@ -67,12 +67,15 @@ def test_campaigns_bring_their_posts_without_single_requests(followed, sandbox):
     assert not {f"/posts/{post_id}" for post_id in listed} & shown
 
 
+STREAMS = ("campaigns", "posts", "comments", "creators")
+
+
 def test_everything_read_is_proven_complete(followed):
     """The comments are as many as the provider counts, and so are campaigns' posts."""
     follower, _ = followed
     rows = follower.query("select distinct stream, status from sync_completeness")
 
-    assert set(rows) == {(stream, "proven") for stream in ("campaigns", "posts", "comments")}
+    assert set(rows) == {(stream, "proven") for stream in STREAMS}
 
 
 def test_the_ledger_is_the_providers_own(followed, sandbox):
