@@ -42,7 +42,7 @@ _LISTED = """
     select c.expected from {proofs} c
     where c.tenant = ? and c.stream = '{listing}' and c.account_id is null
     and c.status = 'proven' and c.expected is not null
-    order by c.fetched_at desc limit 1"""
+    order by c.fetched_at desc, c.run_id desc limit 1"""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,10 @@ class Scope:
         """Whether the plan, as far as known, includes the stream, selected or not."""
         return self.gates[stream].in_plan
 
+    def forgotten(self, account_ids: Iterable[str]) -> int:
+        """How many of these accounts must not be stored."""
+        return sum(map(self.privacy.forgets_account, account_ids))
+
     def chooses(self, account_id: str) -> bool:
         """Whether this run is about the account."""
         named = self.only_accounts is None or account_id in self.only_accounts

@@ -122,4 +122,5 @@ def _prove(targets: Targets, scope: Scope, batch: Batch) -> Proof:
     )
     unread = sum(isinstance(said, Reject) for said in read)
     rejected = unread + len(targets.listing.nameless)
-    return prove_listing(targets.listing, len(targets.rows) - unread, rejected)
+    proof = prove_listing(targets.listing, len(targets.rows) - unread, rejected)
+    return proof.without(scope.forgotten(targets.rows))

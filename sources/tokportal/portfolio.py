@@ -203,7 +203,8 @@ def _prove(portfolio: Portfolio, batch: Batch, scope: Scope) -> None:
         counted=counted and not listing.total_unread,
     )
     equation = "distinct ids = pagination.total = totals.account_count"
-    scope.notes.complete(batch, scope.now(), "accounts", portfolio.proof, equation)
+    proof = portfolio.proof.without(scope.forgotten(listing.rows))
+    scope.notes.complete(batch, scope.now(), "accounts", proof, equation)
 
 
 def _note_answer(stream: str, said: Said | Reject, batch: Batch, scope: Scope) -> None:
