@@ -80,7 +80,6 @@ def transform(request: TransformRequest) -> TransformResult:
     with _alone(place, request) as warehouse:
         if request.only_if_due and not due(warehouse):
             return TransformResult(unchanged=True)
-        _add_columns(warehouse)
         now, before = made_of(warehouse), built(warehouse)
         if now == before and not request.full_refresh and not request.select:
             return _with_clients(TransformResult(unchanged=True), warehouse)
@@ -94,16 +93,6 @@ def transform(request: TransformRequest) -> TransformResult:
         _with_clients(result, warehouse)
     result.seconds = monotonic() - started
     return result
-
-
-def _add_columns(warehouse: Warehouse) -> None:
-    """The models read every declared column; those that are new in this version of the program are
-    else added by the next sync."""
-    for provider, tables in declared().items():
-        there = warehouse.tables(provider)
-        stored = [table for table in tables if table.name in there]
-        if any(not set(table.by_name) <= there[table.name] for table in stored):
-            warehouse.prepare(provider, stored)
 
 
 def _with_clients(result: TransformResult, warehouse: Warehouse) -> TransformResult:
@@ -147,8 +136,8 @@ def _variables(warehouse: Warehouse) -> dict[str, Any]:
     found = {name: warehouse.tables(name) for name in sources.names()}
     missing = {
         f"{name}.{table.name}": lacking
-        for name in sources.names()
-        for table in sources.get(name).TABLES
+        for name, tables in declared().items()
+        for table in tables
         if table.name in found[name]
         and (lacking := [c for c in table.by_name if c not in found[name][table.name]])
     }
